@@ -1,0 +1,35 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include <lamina/core/shape.hpp>
+
+namespace lamina {
+
+/// Base of every exception the library throws; what() is one line that says what is wrong and where.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A value a caller passed cannot be used: a negative learning rate, an empty batch, a shape that does not fit.
+struct ArgumentError : Error {
+  using Error::Error;
+};
+
+/// A file or folder cannot be read or written, or does not hold what it should. what() begins with the path.
+struct FileError : Error {
+  FileError(const std::string& path, const std::string& problem) : Error(path + ": " + problem) {}
+};
+
+/// A loss or gradient became NaN or infinite. what() names the step and the layer.
+struct NonFiniteError : Error {
+  using Error::Error;
+};
+
+/// Throws ArgumentError with the message unless the condition holds.
+inline void require(bool condition, const std::string& message) {
+  if (!condition) throw ArgumentError(message);
+}
+
+}  // namespace lamina

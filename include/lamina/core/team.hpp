@@ -1,0 +1,75 @@
+#pragma once
+
+#include <algorithm>
+#include <omp.h>
+
+#include <lamina/core/error.hpp>
+#include <lamina/core/floating_point.hpp>
+#include <lamina/core/shape.hpp>
+
+namespace lamina {
+
+/// Half-open range of indices.
+struct Range {
+  Index begin = 0;
+  Index end = 0;
+  [[nodiscard]] constexpr Index size() const { return end - begin; }
+};
+
+/// Splits `total` items into parts whose number and borders depend on `total` alone, never on the number of threads:
+/// a reduction that sums each part and then the parts in order has the same bits on any team.
+struct Partition {
+  /// Enough parts for 32 threads, few enough that a weight gradient for each fits into the cache.
+  static constexpr Index kMostParts = 32;
+
+  Index total = 0;
+
+  [[nodiscard]] constexpr Index parts() const { return std::min(total, kMostParts); }
+  [[nodiscard]] constexpr Range operator[](Index part) const {
+    return {part * total / parts(), (part + 1) * total / parts()};
+  }
+};
+
+/// A number of OpenMP threads that share loops. It owns nothing: the threads are OpenMP's.
+class Team {
+ public:
+  /// @param threads  0 for as many as OpenMP would take (OMP_NUM_THREADS, else all cores)
+  /// @throws ArgumentError when negative
+  explicit Team(int threads = 0) : threads_(threads == 0 ? omp_get_max_threads() : threads) {
+    require(threads >= 0, "the number of threads must not be negative, got " + std::to_string(threads));
+  }
+
+  [[nodiscard]] int threads() const { return threads_; }
+
+  /// Calls body(task, thread) for every task in 0 ... tasks - 1, each thread a contiguous run of them in order. The
+  /// threads work in the caller's floating-point mode. `body` must not throw, nor let its result depend on `thread`.
+  template <class Body>
+  void for_each(Index tasks, const Body& body) const {
+    if (tasks <= 0) return;
+    const int threads = static_cast<int>(std::min<Index>(threads_, tasks));
+    if (threads == 1) {
+      for (Index task = 0; task < tasks; ++task) body(task, Index{0});
+      return;
+    }
+    const auto mode = floating_point_mode();
+#pragma omp parallel num_threads(threads)
+    {
+      const ScopedFloatingPointMode scope(mode);
+      const Index thread = omp_get_thread_num();
+#pragma omp for schedule(static)
+      for (Index task = 0; task < tasks; ++task) body(task, thread);
+    }
+  }
+
+  /// Calls body(range, thread) for fixed parts of 0 ... total - 1: for element-wise work.
+  template <class Body>
+  void for_parts(Index total, const Body& body) const {
+    const Partition partition{total};
+    for_each(partition.parts(), [&](Index part, Index thread) { body(partition[part], thread); });
+  }
+
+ private:
+  int threads_;
+};
+
+}  // namespace lamina

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <lamina/core/error.hpp>
+#include <lamina/data/cifar_format.hpp>
+#include <lamina/data/dataset.hpp>
+
+namespace lamina {
+
+/// Appends every record up to the end of the stream.
+/// @param file  what error messages call the stream
+/// @throws FileError for a stream that is empty, ends in the middle of a record or holds a label out of range
+inline void read_cifar(std::istream& in, const CifarFormat& format, const std::string& file, Dataset& images) {
+  constexpr Index kRecordsPerRead = 512;  // about 1.5 MB: few calls, and the copy into the set stays in the cache
+  const Index record_bytes = format.record_bytes();
+  std::vector<std::uint8_t> block(static_cast<std::size_t>(kRecordsPerRead * record_bytes));
+  Index records = 0;
+  while (in) {
+    in.read(reinterpret_cast<char*>(block.data()), std::ssize(block));
+    if (in.bad()) throw FileError(file, "cannot be read");
+    const Index found = in.gcount();
+    for (Index begin = 0; begin < found; begin += record_bytes, ++records) {
+      if (found - begin < record_bytes) {
+        throw FileError(file, "record " + std::to_string(records) + " at offset " +
+                                  std::to_string(records * record_bytes) + " is cut off: expected " +
+                                  std::to_string(record_bytes) + " bytes, found " + std::to_string(found - begin));
+      }
+      const auto record = std::span<const std::uint8_t>(block).subspan(static_cast<std::size_t>(begin),
+                                                                       static_cast<std::size_t>(record_bytes));
+      const Label label = cifar_label(format, record, records, file);
+      images.append(record.subspan(static_cast<std::size_t>(format.labels)), label);
+    }
+  }
+  if (records == 0) throw FileError(file, "is empty: expected records of " + std::to_string(record_bytes) + " bytes");
+}
+
+/// Reads the records of several files, in order, into one set.
+/// @param name  what error messages call the set
+/// @throws FileError for a file that is missing, and as above
+[[nodiscard]] inline Dataset read_cifar(std::span<const std::filesystem::path> files, const CifarFormat& format,
+                                        const std::string& name) {
+  Dataset images(name, CifarFormat::kShape, format.classes());
+  Index bytes = 0;
+  for (const auto& file : files) {
+    std::error_code error;
+    const auto status = std::filesystem::status(file, error);
+    if (!std::filesystem::exists(status)) throw FileError(file.string(), "no such file");
+    if (std::filesystem::is_directory(status)) throw FileError(file.string(), "expected a file, found a folder");
+    const auto size = std::filesystem::file_size(file, error);
+    if (!error) bytes += static_cast<Index>(size);
+  }
+  images.reserve(bytes / format.record_bytes());
+  for (const auto& file : files) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) throw FileError(file.string(), "cannot be opened for reading");
+    read_cifar(in, format, file.string(), images);
+  }
+  return images;
+}
+
+/// Reads one file; the set is named after it.
+[[nodiscard]] inline Dataset read_cifar(const std::filesystem::path& file, const CifarFormat& format) {
+  return read_cifar({&file, 1}, format, file.string());
+}
+
+/// @throws FileError unless there is a folder of that name
+inline void require_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) throw FileError(folder.string(), "no such folder");
+}
+
+/// Reads train.bin and test.bin of a folder in the CIFAR-100 format.
+/// @throws FileError for a folder or file that is missing, cut off, empty or not CIFAR-100
+[[nodiscard]] inline TrainTestSets read_cifar100(const std::filesystem::path& folder,
+                                                 Cifar100Labels labels = Cifar100Labels::fine) {
+  require_folder(folder);
+  const CifarFormat format = cifar100_format(labels);
+  return {read_cifar(folder / "train.bin", format), read_cifar(folder / "test.bin", format)};
+}
+
+/// Reads data_batch_1.bin ... data_batch_5.bin and test_batch.bin of a folder in the CIFAR-10 format.
+/// @throws FileError as read_cifar100
+[[nodiscard]] inline TrainTestSets read_cifar10(const std::filesystem::path& folder) {
+  require_folder(folder);
+  std::array<std::filesystem::path, 5> train;
+  for (std::size_t i = 0; i < train.size(); ++i) train[i] = folder / ("data_batch_" + std::to_string(i + 1) + ".bin");
+  return {read_cifar(train, cifar10_format(), folder.string()),
+          read_cifar(folder / "test_batch.bin", cifar10_format())};
+}
+
+}  // namespace lamina

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <lamina/core/error.hpp>
+#include <lamina/core/shape.hpp>
+#include <lamina/core/tensor.hpp>
+
+namespace lamina {
+
+/// Labelled images in memory as they lie in a CIFAR record: bytes 0 ... 255, planar (channel, row, column).
+class Dataset {
+ public:
+  Dataset() = default;
+  /// An empty set of images of one shape.
+  /// @param name  what error messages call the set, such as the path of its file
+  Dataset(std::string name, Shape shape, Index classes) : name_(std::move(name)), shape_(shape), classes_(classes) {
+    require(shape.height > 0 && shape.width > 0 && shape.channels > 0, name_ + ": no images of " + to_string(shape));
+    require(classes > 0, name_ + ": the number of classes must be positive, got " + std::to_string(classes));
+  }
+
+  /// Makes room for that many images.
+  void reserve(Index images) {
+    pixels_.reserve(static_cast<std::size_t>(images * shape_.size()));
+    labels_.reserve(static_cast<std::size_t>(images));
+  }
+
+  /// @param pixels  shape().size() bytes in planar order
+  /// @throws ArgumentError when the number of bytes or the label does not fit
+  void append(std::span<const std::uint8_t> pixels, Label label) {
+    if (std::ssize(pixels) != shape_.size()) {
+      throw ArgumentError(name_ + ": an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) +
+                          " bytes, found " + std::to_string(pixels.size()));
+    }
+    if (label < 0 || label >= classes_) {
+      throw ArgumentError(name_ + ": expected a label from 0 to " + std::to_string(classes_ - 1) + ", found " +
+                          std::to_string(label));
+    }
+    pixels_.insert(pixels_.end(), pixels.begin(), pixels.end());
+    labels_.push_back(label);
+  }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] Shape shape() const { return shape_; }
+  [[nodiscard]] Index classes() const { return classes_; }
+  /// Number of images.
+  [[nodiscard]] Index size() const { return std::ssize(labels_); }
+  /// Bytes of image n in planar order.
+  [[nodiscard]] std::span<const std::uint8_t> image(Index n) const {
+    return {pixels_.data() + n * shape_.size(), static_cast<std::size_t>(shape_.size())};
+  }
+  [[nodiscard]] Label label(Index n) const { return labels_[static_cast<std::size_t>(n)]; }
+  [[nodiscard]] std::span<const Label> labels() const { return labels_; }
+
+ private:
+  std::string name_;
+  Shape shape_;
+  Index classes_ = 1;
+  std::vector<std::uint8_t> pixels_;
+  std::vector<Label> labels_;
+};
+
+/// The two halves a benchmark comes in: what may be learned from, and what only measures.
+struct TrainTestSets {
+  Dataset train;
+  Dataset test;
+};
+
+}  // namespace lamina

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <lamina/core/error.hpp>
+#include <lamina/core/tensor.hpp>
+#include <lamina/data/augmentation.hpp>
+#include <lamina/data/dataset.hpp>
+#include <lamina/data/prefetcher.hpp>
+#include <lamina/data/shuffle.hpp>
+
+namespace lamina {
+
+/// How a BatchLoader orders, changes and groups images.
+struct LoaderOptions {
+  Index batch_size = 100;
+  std::uint64_t seed = 0;
+  bool shuffle = true;          ///< a new order in each epoch; otherwise the order of the samples given
+  bool augment = true;          ///< random crop and flip; otherwise the plain images
+  bool drop_remainder = false;  ///< leave out the last batch of an epoch when it is smaller than the others
+
+  /// Every image once, in order, unchanged.
+  [[nodiscard]] static constexpr LoaderOptions evaluation(Index batch_size = 100) {
+    return {.batch_size = batch_size, .shuffle = false, .augment = false};
+  }
+};
+
+/// A place in the sequence of batches: batch `batch` of epoch `epoch`, both from 0.
+struct BatchPosition {
+  Index epoch = 0;
+  Index batch = 0;
+
+  friend constexpr bool operator==(const BatchPosition&, const BatchPosition&) = default;
+};
+
+/// What a network trains or is measured on in one step: views into the loader.
+template <class T>
+struct Batch {
+  TensorView<const T> images;      ///< normalised, NHWC
+  std::span<const Label> labels;   ///< one an image
+  std::span<const Index> samples;  ///< positions of the images in their Dataset
+  BatchPosition position;
+};
+
+/// An endless sequence of batches, epoch after epoch, prepared one ahead in a background thread. The batches are a
+/// function of the data, the options and the position: neither threads nor the speed of the caller change them.
+/// @tparam T  float or double
+template <class T>
+class BatchLoader {
+ public:
+  /// @param images   must outlive the loader
+  /// @param samples  positions of the images to use
+  /// @param start    the first batch to give, for training that resumes
+  /// @throws ArgumentError for no samples, positions out of range, a batch size below 1, a start behind the last batch,
+  ///         and a batch larger than the data (allowed in plain order with the remainder kept: one smaller batch)
+  BatchLoader(const Dataset& images, std::vector<Index> samples, const Normalization& normalization,
+              const LoaderOptions& options, BatchPosition start = {})
+      : images_(images),
+        samples_(checked(std::move(samples), images, options)),
+        options_(options),
+        normalize_(images.shape(), normalization),
+        next_(checked(start, batches())),
+        order_(samples_),
+        prefetcher_(Slot(images.shape(), std::min(options.batch_size, size())), [this](Slot& slot) { fill(slot); }) {}
+  BatchLoader(Dataset&&, std::vector<Index>, const Normalization&, const LoaderOptions&, BatchPosition = {}) = delete;
+
+  /// Images in an epoch.
+  [[nodiscard]] Index size() const { return std::ssize(samples_); }
+  /// Batches in an epoch.
+  [[nodiscard]] Index batches() const {
+    return options_.drop_remainder ? size() / options_.batch_size
+                                   : (size() + options_.batch_size - 1) / options_.batch_size;
+  }
+
+  /// The next batch, valid until the next call. After the last batch of an epoch comes the first of the next.
+  [[nodiscard]] Batch<T> next() {
+    const Slot& slot = prefetcher_.next();
+    const auto count = static_cast<std::size_t>(slot.count);
+    return {slot.images.view().samples(0, slot.count), std::span(slot.labels).first(count),
+            std::span(slot.samples).first(count), slot.position};
+  }
+
+ private:
+  /// Room for one batch.
+  struct Slot {
+    Slot(Shape shape, Index batch)
+        : images(batch, shape), labels(static_cast<std::size_t>(batch)), samples(static_cast<std::size_t>(batch)) {}
+
+    Tensor<T> images;
+    std::vector<Label> labels;
+    std::vector<Index> samples;
+    Index count = 0;
+    BatchPosition position;
+  };
+
+  static std::vector<Index> checked(std::vector<Index> samples, const Dataset& images, const LoaderOptions& options) {
+    const Index batch = options.batch_size;
+    const Index size = std::ssize(samples);
+    require(batch >= 1, "the batch size must be positive, got " + std::to_string(batch));
+    require(size >= 1, "no images of " + images.name() + " to load");
+    require(batch <= size || !(options.shuffle || options.drop_remainder),
+            "batch size " + std::to_string(batch) + " is larger than the " + std::to_string(size) + " images of " +
+                images.name());
+    for (const Index sample : samples) {
+      if (sample >= 0 && sample < images.size()) continue;
+      throw ArgumentError("image " + std::to_string(sample) + " is not one of the " + std::to_string(images.size()) +
+                          " images of " + images.name());
+    }
+    return samples;
+  }
+
+  static BatchPosition checked(BatchPosition start, Index batches) {
+    require(start.epoch >= 0, "the first epoch must not be negative, got " + std::to_string(start.epoch));
+    require(start.batch >= 0 && start.batch < batches, "the first batch must be one of the " + std::to_string(batches) +
+                                                           " of an epoch, got " + std::to_string(start.batch));
+    return start;
+  }
+
+  /// Prepares the batch at next_ and moves on; background thread only.
+  void fill(Slot& slot) {
+    if (options_.shuffle && ordered_epoch_ != next_.epoch) order_epoch(next_.epoch);
+    const Index first = next_.batch * options_.batch_size;
+    slot.position = next_;
+    slot.count = std::min(options_.batch_size, size() - first);
+    for (Index i = 0; i < slot.count; ++i) {
+      const auto place = static_cast<std::size_t>(i);
+      const Index sample = order_[static_cast<std::size_t>(first + i)];
+      const Augmentation augmentation =
+          options_.augment ? draw_augmentation(options_.seed, next_.epoch, sample) : Augmentation{};
+      normalize_(images_.image(sample), augmentation, slot.images.view().sample(i));
+      slot.labels[place] = images_.label(sample);
+      slot.samples[place] = sample;
+    }
+    next_ = next_.batch + 1 < batches() ? BatchPosition{next_.epoch, next_.batch + 1} : BatchPosition{next_.epoch + 1};
+  }
+
+  /// Each epoch shuffles the given order anew, so that no epoch depends on those before it.
+  void order_epoch(Index epoch) {
+    std::ranges::copy(samples_, order_.begin());
+    shuffle(order_, RandomStream(options_.seed, RandomPurpose::shuffle, static_cast<std::uint32_t>(epoch)));
+    ordered_epoch_ = epoch;
+  }
+
+  const Dataset& images_;
+  std::vector<Index> samples_;
+  LoaderOptions options_;
+  ImageNormalizer<T> normalize_;
+  BatchPosition next_;  // this and the next two belong to the background thread
+  std::vector<Index> order_;
+  Index ordered_epoch_ = -1;
+  Prefetcher<Slot> prefetcher_;  // last: its thread uses all of the above
+};
+
+}  // namespace lamina

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <lamina/core/error.hpp>
+#include <lamina/data/dataset.hpp>
+
+namespace lamina {
+
+/// Mean and standard deviation of each channel, in units in which a byte of 255 is 1.
+struct Normalization {
+  std::vector<double> mean;
+  std::vector<double> deviation;
+
+  friend bool operator==(const Normalization&, const Normalization&) = default;
+};
+
+/// Mean and (population) standard deviation over all pixels of the given images. The sums are exact integers.
+/// @throws ArgumentError without images, and for a channel that has one value throughout
+[[nodiscard]] inline Normalization measure_normalization(const Dataset& images, std::span<const Index> samples) {
+  require(!samples.empty(), images.name() + ": no images to measure mean and standard deviation on");
+  const auto channels = static_cast<std::size_t>(images.shape().channels);
+  const auto plane = static_cast<std::size_t>(images.shape().pixels());
+  std::vector<std::uint64_t> sums(channels), squares(channels);
+  for (const Index n : samples) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      std::uint64_t sum = 0, square = 0;
+      for (const std::uint32_t value : images.image(n).subspan(c * plane, plane)) {
+        sum += value;
+        square += value * value;
+      }
+      sums[c] += sum;
+      squares[c] += square;
+    }
+  }
+
+  Normalization result;
+  const double count = static_cast<double>(samples.size()) * static_cast<double>(plane);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const double mean = static_cast<double>(sums[c]) / count;
+    const double variance = static_cast<double>(squares[c]) / count - mean * mean;
+    if (variance <= 1e-9) {
+      throw ArgumentError(images.name() + ": channel " + std::to_string(c) + " has the same value in every pixel");
+    }
+    result.mean.push_back(mean / 255);
+    result.deviation.push_back(std::sqrt(variance) / 255);
+  }
+  return result;
+}
+
+}  // namespace lamina

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <algorithm>
+
+#include <lamina/core/shape.hpp>
+#include <lamina/core/team.hpp>
+
+namespace lamina::kernels {
+
+/// Where a square window reads: input(y * stride - padding + i * dilation, ...) for output row y and kernel row i.
+struct Window {
+  Index kernel = 1;
+  Index stride = 1;
+  Index padding = 0;
+  Index dilation = 1;
+
+  /// Pixels that the window spans along one side.
+  [[nodiscard]] constexpr Index extent() const { return dilation * (kernel - 1) + 1; }
+  /// Positions of the window along a side of `size` pixels; at most 0 where it does not fit.
+  [[nodiscard]] constexpr Index positions(Index size) const {
+    const Index room = size + 2 * padding - extent();
+    return room < 0 ? 0 : room / stride + 1;
+  }
+};
+
+/// Input and output of a window that slides over an image.
+struct WindowGeometry {
+  Window window;
+  Shape input;
+  Shape output;
+};
+
+namespace detail {
+
+/// Calls tap(offset of the input pixel or -1 in the padding, offset in the patch) for each kernel position, in (row,
+/// column) order, of output pixel `pixel`.
+template <Index Channels, Index Kernel, class Tap>
+[[gnu::always_inline]] inline void for_each_tap(const WindowGeometry& geometry, Index pixel, const Tap& tap) {
+  const auto& [window, input, output] = geometry;
+  const Index top = pixel / output.width * window.stride - window.padding;
+  const Index left = pixel % output.width * window.stride - window.padding;
+  for (Index i = 0; i < Kernel; ++i) {
+    const Index y = top + i * window.dilation;
+    const bool row_inside = y >= 0 && y < input.height;
+    for (Index j = 0; j < Kernel; ++j) {
+      const Index x = left + j * window.dilation;
+      const bool inside = row_inside && x >= 0 && x < input.width;
+      tap(inside ? (y * input.width + x) * Channels : Index{-1}, (i * Kernel + j) * Channels);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Writes one row of Kernel * Kernel * Channels values (kernel row, kernel column, channel) for each output pixel of
+/// the range: the patch of `image` under the window, zero in the padding. A convolution is this times the weights.
+template <class T, Index Channels, Index Kernel>
+void im2col(const WindowGeometry& geometry, const T* image, Range pixels, T* patches) {
+  for (Index pixel = pixels.begin; pixel < pixels.end; ++pixel, patches += Kernel * Kernel * Channels) {
+    detail::for_each_tap<Channels, Kernel>(geometry, pixel, [&](Index from, Index to) {
+      if (from < 0) {
+        std::fill_n(patches + to, Channels, T{0});
+      } else {
+        std::copy_n(image + from, Channels, patches + to);
+      }
+    });
+  }
+}
+
+/// The transpose of im2col: adds each row of patches to the pixels of `image` that it came from.
+template <class T, Index Channels, Index Kernel>
+void add_col2im(const WindowGeometry& geometry, const T* patches, Range pixels, T* image) {
+  for (Index pixel = pixels.begin; pixel < pixels.end; ++pixel, patches += Kernel * Kernel * Channels) {
+    detail::for_each_tap<Channels, Kernel>(geometry, pixel, [&](Index to, Index from) {
+      if (to < 0) return;
+      for (Index c = 0; c < Channels; ++c) image[to + c] += patches[from + c];
+    });
+  }
+}
+
+}  // namespace lamina::kernels

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include <lamina/core/shape.hpp>
+
+/// @file
+/// Vector registers without intrinsics: the vector types of g++ and clang++, which the same source turns into SSE, AVX,
+/// AVX-512 or NEON, with the usual operators.
+
+namespace lamina::kernels {
+
+/// Bytes of the target's widest vector register, and how many registers there are.
+#if defined(__AVX512F__)
+inline constexpr Index kVectorBytes = 64;
+inline constexpr Index kRegisters = 32;
+#elif defined(__AVX__)
+inline constexpr Index kVectorBytes = 32;
+inline constexpr Index kRegisters = 16;
+#elif defined(__aarch64__)
+inline constexpr Index kVectorBytes = 16;
+inline constexpr Index kRegisters = 32;
+#else
+inline constexpr Index kVectorBytes = 16;
+inline constexpr Index kRegisters = 16;
+#endif
+
+template <class T>
+inline constexpr Index kWidestLanes = kVectorBytes / static_cast<Index>(sizeof(T));
+
+template <class T, Index Lanes>
+struct VectorType {
+  using type [[gnu::vector_size(Lanes * sizeof(T))]] = T;
+  using unaligned [[gnu::vector_size(Lanes * sizeof(T)), gnu::aligned(alignof(T)), gnu::may_alias]] = T;
+};
+
+/// A register of Lanes values of T.
+template <class T, Index Lanes>
+using Vector = typename VectorType<T, Lanes>::type;
+
+template <class T, Index Lanes>
+[[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> load(const T* from) {
+  return *reinterpret_cast<const typename VectorType<T, Lanes>::unaligned*>(from);
+}
+
+template <class T, Index Lanes>
+[[gnu::always_inline]] inline void store(T* to, Vector<T, Lanes> value) {
+  *reinterpret_cast<typename VectorType<T, Lanes>::unaligned*>(to) = value;
+}
+
+template <class T, Index Lanes>
+[[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> broadcast(T value) {
+  return Vector<T, Lanes>{} + value;
+}
+
+/// a b + c, rounded once where the processor has a fused multiply-add: with -std=c++20 g++ never fuses on its own.
+template <class T, Index Lanes>
+[[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> multiply_add(Vector<T, Lanes> a, Vector<T, Lanes> b,
+                                                                       Vector<T, Lanes> c) {
+#if defined(__FMA__) || defined(__aarch64__)
+  Vector<T, Lanes> result;
+  for (Index lane = 0; lane < Lanes; ++lane) result[lane] = std::fma(a[lane], b[lane], c[lane]);
+  return result;
+#else
+  return a * b + c;
+#endif
+}
+
+[[nodiscard]] constexpr Index round_up(Index value, Index multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/// The most lanes that waste at most an eighth of a row of `columns` values; at the narrowest a 16-byte register.
+template <class T>
+[[nodiscard]] constexpr Index lanes_for(Index columns) {
+  Index lanes = kWidestLanes<T>;
+  while (lanes * static_cast<Index>(sizeof(T)) > 16 && 8 * (round_up(columns, lanes) - columns) > columns) lanes /= 2;
+  return lanes;
+}
+
+}  // namespace lamina::kernels

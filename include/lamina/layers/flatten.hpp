@@ -1,0 +1,34 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include <lamina/layers/layer.hpp>
+
+namespace lamina {
+
+/// Lays the values of a sample in one row: h x w x c to 1 x 1 x (h w c), in our order (row, column, channel). PyTorch
+/// flattens (channel, row, column): weights of a Linear that follows must be permuted when they are exchanged.
+struct Flatten {
+  static constexpr std::string_view kind = "flatten";
+
+  [[nodiscard]] static constexpr Shape output(const Shape& input) { return {1, 1, input.size()}; }
+
+  template <Shape Input>
+  struct Bound : LayerDefaults<Input, output(Input)> {
+    static constexpr bool in_place = true;
+
+    template <class T>
+    static void forward(const Forward<T>& pass) {
+      if (pass.output.data != pass.input.data) std::copy_n(pass.input.data, pass.input.size(), pass.output.data);
+    }
+
+    template <class T>
+    static void backward(const Backward<T>& pass) {
+      if (pass.input_gradient.empty()) return;
+      std::copy_n(pass.output_gradient.data, pass.output_gradient.size(), pass.input_gradient.data);
+    }
+  };
+};
+
+}  // namespace lamina

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+
+#include <lamina/core/floating_point.hpp>
+#include <lamina/core/random.hpp>
+#include <lamina/layers/segment.hpp>
+#include <lamina/network/workspace.hpp>
+
+namespace lamina {
+
+/// A network's state: flat arrays of parameters, gradients and running statistics, described by Network::parameters and
+/// Network::statistics. Copies are independent.
+/// @tparam Network  a Sequential that begins with an Image
+template <class Network, class T = float>
+class Model {
+ public:
+  using Training = TrainingWorkspace<Network, T>;
+  using Inference = InferenceWorkspace<Network, T>;
+
+  /// Initial parameters are a function of the seed and the network.
+  explicit Model(std::uint64_t seed = 0)
+      : parameters_(Network::parameter_count),
+        gradients_(Network::parameter_count),
+        statistics_(Network::statistics_count) {
+    initialize(Network::parameters, seed, parameters_);
+    initialize(Network::statistics, seed, statistics_);
+  }
+
+  [[nodiscard]] std::span<T> parameters() { return parameters_.span(); }
+  [[nodiscard]] std::span<const T> parameters() const { return parameters_.span(); }
+  /// Gradients of the last backward().
+  [[nodiscard]] std::span<T> gradients() { return gradients_.span(); }
+  [[nodiscard]] std::span<const T> gradients() const { return gradients_.span(); }
+  [[nodiscard]] std::span<T> statistics() { return statistics_.span(); }
+  [[nodiscard]] std::span<const T> statistics() const { return statistics_.span(); }
+
+  /// Training forward pass: batch statistics, dropout. `images` must live until backward(). Returns the output, which
+  /// lives in the workspace until its next use.
+  /// @throws ArgumentError when the images do not fit the network or the workspace
+  TensorView<const T> forward(Training& workspace, TensorView<const T> images, RandomPosition random = {}) {
+    check(workspace.batch(), images);
+    const FlushSubnormals scope;
+    const TensorView<T> output = workspace.output(images.batch);
+    Network::forward(Forward<T>{.team = workspace.team(),
+                                .training = true,
+                                .random = random,
+                                .parameters = parameters_.data(),
+                                .statistics = statistics_.data(),
+                                .updated_statistics = statistics_.data(),
+                                .saved = workspace.saved(),
+                                .scratch = workspace.scratch(),
+                                .input = images,
+                                .output = output});
+    return output;
+  }
+
+  /// Writes gradients() for the last forward() on this workspace, with the same images and random position, given the
+  /// gradient of the loss with respect to the output.
+  /// @param input_gradient  where the gradient with respect to the images goes; empty when it is not wanted
+  void backward(Training& workspace, TensorView<const T> images, TensorView<const T> output_gradient,
+                RandomPosition random = {}, TensorView<T> input_gradient = {}) {
+    check(workspace.batch(), images);
+    const FlushSubnormals scope;
+    Network::backward(Backward<T>{.team = workspace.team(),
+                                  .random = random,
+                                  .parameters = parameters_.data(),
+                                  .gradients = gradients_.data(),
+                                  .saved = workspace.saved(),
+                                  .scratch = workspace.scratch(),
+                                  .input = images,
+                                  .output = workspace.output(images.batch),
+                                  .output_gradient = output_gradient,
+                                  .input_gradient = input_gradient});
+  }
+
+  /// Inference: running statistics, no dropout. Safe from several threads, each with a workspace of its own.
+  /// @throws ArgumentError when the images do not fit the network or the workspace
+  TensorView<const T> infer(Inference& workspace, TensorView<const T> images) const {
+    check(workspace.batch(), images);
+    const FlushSubnormals scope;
+    const TensorView<T> output = workspace.output(images.batch);
+    Network::forward(Forward<T>{.team = workspace.team(),
+                                .parameters = parameters_.data(),
+                                .statistics = statistics_.data(),
+                                .scratch = workspace.scratch(),
+                                .input = images,
+                                .output = output});
+    return output;
+  }
+
+ private:
+  template <std::size_t N>
+  static void initialize(const std::array<Segment, N>& segments, std::uint64_t seed, Buffer<T>& values) {
+    for (std::uint32_t i = 0; i < N; ++i) {
+      const Segment& segment = segments[i];
+      RandomStream random(seed, RandomPurpose::initialization, i);
+      const double bound = 1 / std::sqrt(static_cast<double>(segment.fan_in));
+      for (Index j = segment.offset; j < segment.offset + segment.size(); ++j) {
+        switch (segment.initialization) {
+          case Initialization::zero:
+            values[j] = T{0};
+            break;
+          case Initialization::one:
+            values[j] = T{1};
+            break;
+          case Initialization::fan_in_uniform:
+            values[j] = static_cast<T>(random.uniform(-bound, bound));
+            break;
+        }
+      }
+    }
+  }
+
+  static void check(Index capacity, const TensorView<const T>& images) {
+    require(images.shape == Network::input_shape,
+            "the network takes images of " + to_string(Network::input_shape) + ", got " + to_string(images.shape));
+    require(images.batch > 0 && images.batch <= capacity,
+            "the workspace takes 1 to " + std::to_string(capacity) + " images, got " + std::to_string(images.batch));
+  }
+
+  Buffer<T> parameters_;
+  Buffer<T> gradients_;
+  Buffer<T> statistics_;
+};
+
+}  // namespace lamina

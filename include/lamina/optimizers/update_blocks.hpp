@@ -1,0 +1,57 @@
+#pragma once
+
+#include <algorithm>
+#include <tuple>
+#include <type_traits>
+
+#include <Eigen/Core>
+
+#include <lamina/core/shape.hpp>
+#include <lamina/core/team.hpp>
+
+namespace lamina {
+
+/// Values that an optimiser updates at once: 32 bytes, one register of AVX. Wider ones would gain nothing, the update
+/// being bound by memory, and Eigen's square root of an AVX-512 register makes g++ 12 warn of an uninitialised value.
+template <class T>
+inline constexpr int kUpdateBlock = 32 / sizeof(T);
+template <class T>
+using UpdateBlock = Eigen::Array<T, kUpdateBlock<T>, 1>;
+template <class T>
+using UpdateBlockMap =
+    Eigen::Map<std::conditional_t<std::is_const_v<T>, const UpdateBlock<std::remove_const_t<T>>, UpdateBlock<T>>>;
+
+/// Calls update(block...) once with blocks that begin with the `count` values of each array and end in zeros.
+template <class Update, class... T>
+void update_tail(Index count, const Update& update, T*... arrays) {
+  const auto load = [&]<class V>(const V* values) {
+    UpdateBlock<V> block = UpdateBlock<V>::Zero();
+    std::copy_n(values, count, block.data());
+    return block;
+  };
+  const auto store = [&]<class V>(V* values, const UpdateBlock<std::remove_const_t<V>>& block) {
+    if constexpr (!std::is_const_v<V>) std::copy_n(block.data(), count, values);
+  };
+  std::tuple blocks{load(arrays)...};
+  std::apply([&](auto&... block) { update(block...), (store(arrays, block), ...); }, blocks);
+}
+
+/// Calls update(block...) with block i of every array, for each i: one pass over memory.
+///
+/// Blocks have a fixed size so that each value goes through the same vector instructions wherever the array lies and
+/// whatever its length: Eigen's square root rounds differently in a register and alone. For the same reason the values
+/// after the last whole block are updated in a copy padded with zeros.
+/// @param size    length of every array
+/// @param update  element-wise function of blocks; those of const arrays are const
+template <class Update, class T, class... More>
+void update_blocks(const Team& team, Index size, const Update& update, T* array, More*... more) {
+  constexpr Index kSize = kUpdateBlock<T>;
+  const Index whole = size / kSize;
+  team.for_parts(whole, [&](Range blocks, Index) {
+    for (Index first = kSize * blocks.begin; first < kSize * blocks.end; first += kSize)
+      update(UpdateBlockMap<T>(array + first), UpdateBlockMap<More>(more + first)...);
+  });
+  update_tail(size - kSize * whole, update, array + kSize * whole, (more + kSize * whole)...);
+}
+
+}  // namespace lamina

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <lamina/optimizers/argument_checks.hpp>
+#include <lamina/schedules/schedule.hpp>
+
+namespace lamina {
+
+/// The same learning rate at every position.
+class ConstantSchedule {
+ public:
+  /// @throws ArgumentError  a negative or non-finite learning rate
+  explicit ConstantSchedule(double learning_rate) : learning_rate_(learning_rate) {
+    require_not_negative("the learning rate", learning_rate);
+  }
+
+  [[nodiscard]] double operator()(Index) const { return learning_rate_; }
+
+ private:
+  double learning_rate_;
+};
+
+static_assert(Schedule<ConstantSchedule>);
+
+}  // namespace lamina

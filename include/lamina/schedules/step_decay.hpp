@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cmath>
+
+#include <lamina/optimizers/argument_checks.hpp>
+#include <lamina/schedules/schedule.hpp>
+
+namespace lamina {
+
+/// Multiplies the learning rate by `factor` every `period` positions: lr(t) = learning_rate factor^floor(t / period).
+class StepDecay {
+ public:
+  /// @throws ArgumentError  a negative or non-finite learning rate or factor, a period below 1
+  StepDecay(double learning_rate, double factor, Index period)
+      : learning_rate_(learning_rate), factor_(factor), period_(period) {
+    require_not_negative("the learning rate", learning_rate);
+    require_not_negative("the factor of step decay", factor);
+    require_positive("the period of step decay", period);
+  }
+
+  [[nodiscard]] double operator()(Index position) const {
+    return learning_rate_ * std::pow(factor_, static_cast<double>(position / period_));
+  }
+
+ private:
+  double learning_rate_;
+  double factor_;
+  Index period_;
+};
+
+static_assert(Schedule<StepDecay>);
+
+}  // namespace lamina
