@@ -29,7 +29,8 @@ fetch() {
   elif command -v wget >/dev/null; then
     wget --quiet --timeout=20 --tries=2 --output-document="$2" "$1"
   else
-    fail "needs curl or wget, and neither is installed"
+    echo "neither curl nor wget is installed"
+    return 1
   fi
 }
 
@@ -37,13 +38,13 @@ md5_of() {
   if command -v md5sum >/dev/null; then md5sum "$1" | cut -d ' ' -f 1; else md5 -q "$1"; fi
 }
 
-case ${1-} in
-  -*) echo "usage: $0 [DIR]" >&2; exit 2 ;;
+case $#:${1-} in
+  0: | 1:[!-]*) ;;
+  *)
+    echo "usage: $0 [DIR]" >&2
+    exit 2
+    ;;
 esac
-if [ $# -gt 1 ]; then
-  echo "usage: $0 [DIR]" >&2
-  exit 2
-fi
 
 target=${1:-data/cifar-100-binary}
 if is_complete "$target"; then
@@ -52,26 +53,20 @@ if is_complete "$target"; then
 fi
 [ ! -e "$target" ] || fail "$target exists but does not hold CIFAR-100; remove it first or name another folder"
 
-parent=$(dirname "$target")
-made=
-[ -d "$parent" ] || made=$parent
-work=
-clean_up() {
-  [ -z "$work" ] || rm -rf "$work"
-  [ -z "$made" ] || rmdir "$made" 2>/dev/null || true
-}
-trap clean_up EXIT
+# Beside the target or above it, so that the last step is a rename on one file system.
+nearest=$(dirname "$target")
+while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+work=$(mktemp -d "$nearest/.cifar100.XXXXXX" 2>/dev/null) || fail "cannot write in $nearest"
+trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-mkdir -p "$parent" || fail "cannot make the folder $parent"
-# Beside the target, so that the last step is a rename on one file system.
-work=$(mktemp -d "$parent/.cifar100.XXXXXX") || fail "cannot write in $parent"
 
 echo "fetching $url"
-fetch "$url" "$work/archive.tar.gz" ||
-  fail "could not fetch $url; is there a network? Without the data set the trainer uses its built-in procedural set"
+reason=$(fetch "$url" "$work/archive.tar.gz" 2>&1) ||
+  fail "cannot fetch $url ($reason); is there a network? Without CIFAR-100 the trainer uses its built-in procedural set"
 found=$(md5_of "$work/archive.tar.gz")
 [ "$found" = "$md5" ] || fail "$url: expected MD5 $md5, found $found; nothing was unpacked"
-tar -xzf "$work/archive.tar.gz" -C "$work" || fail "$url: the archive cannot be unpacked"
+tar -xzf "$work/archive.tar.gz" -C "$work" --no-same-owner || fail "$url: the archive cannot be unpacked"
 is_complete "$work/cifar-100-binary" || fail "$url: the archive does not hold train.bin and test.bin of CIFAR-100"
-mv "$work/cifar-100-binary" "$target"
+mkdir -p "$(dirname "$target")" || fail "cannot make $target"
+mv "$work/cifar-100-binary" "$target" || fail "cannot make $target"
 echo "CIFAR-100 is in $target"

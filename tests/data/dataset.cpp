@@ -30,6 +30,6 @@ TEST_CASE("dataset: an image or label that does not fit is refused and leaves th
 }
 
 TEST_CASE("dataset: a set needs a shape and classes") {
-  CHECK_THROWS_AS(Dataset("none", Shape(0, 2, 2), 3), ArgumentError);
-  CHECK_THROWS_AS(Dataset("none", Shape(1, 2, 2), 0), ArgumentError);
+  CHECK_THROWS_AS(Dataset("none", {0, 2, 2}, 3), ArgumentError);
+  CHECK_THROWS_AS(Dataset("none", {1, 2, 2}, 0), ArgumentError);
 }

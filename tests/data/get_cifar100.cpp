@@ -52,7 +52,7 @@ TEST_CASE("get_cifar100: an archive with a wrong sum is refused and nothing is l
 TEST_CASE("get_cifar100: what cannot be fetched is said in words and nothing is left") {
   if (missing_curl()) return;
   const TemporaryFolder folder;
-  const Outcome outcome = run_script(folder, "file://" + (folder.path() / "none").string());
+  const Outcome outcome = run_script(folder, "file://" + (folder.path() / "none").string(), "a/new/folder");
   CHECK(outcome.status != 0);
   CHECK_THAT(outcome.text, ContainsSubstring("is there a network?"));
   CHECK(fs::is_empty(folder.path()));

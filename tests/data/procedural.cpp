@@ -158,7 +158,11 @@ TEST_CASE("procedural set: a place that cannot be written is an error and leaves
   CHECK_FALSE(std::filesystem::exists(folder.path() / "set" / "train.bin.part"));
 }
 
-TEST_CASE("procedural set: sizes below one are errors") {
-  CHECK_THROWS_WITH(procedural_cifar100({.train = 0}), ContainsSubstring("procedural training set must be positive"));
-  CHECK_THROWS_WITH(procedural_cifar100({.train = 1, .test = -1}), ContainsSubstring("test set must be positive"));
+TEST_CASE("procedural set: sizes below one are errors, and nothing is written") {
+  CHECK_THROWS_WITH(procedural_cifar100({.train = 0}),
+                    ContainsSubstring("the procedural training set needs at least one image, got 0"));
+  CHECK_THROWS_WITH(procedural_cifar100({.train = 1, .test = -1}), ContainsSubstring("test set needs"));
+  const TemporaryFolder folder;
+  CHECK_THROWS_AS(write_procedural_cifar100(folder.path() / "set", {.train = 1, .test = 0}), ArgumentError);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "set"));
 }

@@ -22,7 +22,7 @@ std::vector<Index> shuffled(std::size_t size, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("shuffle: every index stays, and the order is set by the stream") {
-  const std::size_t size = GENERATE(0, 1, 2, 1000);
+  const std::size_t size = GENERATE(0U, 1U, 2U, 1000U);
   auto indices = shuffled(size, 1);
   CHECK(indices == shuffled(size, 1));
   if (size == 1000) CHECK(indices != shuffled(size, 2));

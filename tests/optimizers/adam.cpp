@@ -1,3 +1,6 @@
+#include <cmath>
+#include <vector>
+
 #include <lamina/optimizers/adam.hpp>
 
 #include "../catch.hpp"

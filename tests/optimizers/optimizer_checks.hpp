@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <lamina/core/buffer.hpp>
@@ -61,7 +62,7 @@ class Training {
   }
 
   void run(Index steps, const Team& team) {
-    for (Index end = optimizer_.steps() + steps; optimizer_.steps() < end;) {
+    for (Index i = 0; i < steps; ++i) {
       RandomStream random(3, RandomPurpose::test, static_cast<std::uint32_t>(optimizer_.steps()));
       for (T& gradient : gradients_) gradient = static_cast<T>(random.normal());
       optimizer_.step(parameters_.span(), gradients_.span(), 0.01, team);

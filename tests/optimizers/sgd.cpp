@@ -21,6 +21,7 @@ TEMPLATE_TEST_CASE("sgd: twenty steps follow PyTorch", "", float, double) {
   test::check_follows_pytorch("sgd_momentum", make<TestType>({.momentum = 0.9}));
   test::check_follows_pytorch("sgd_nesterov", make<TestType>({.momentum = 0.9, .nesterov = true}));
   test::check_follows_pytorch("sgd_weight_decay", make<TestType>({.momentum = 0.9, .weight_decay = 0.1}));
+  test::check_follows_pytorch("sgd_nesterov_weight_decay", make<TestType>(kEverything));
   test::check_follows_pytorch("sgd_plain_weight_decay", make<TestType>({.weight_decay = 0.1}));
 }
 

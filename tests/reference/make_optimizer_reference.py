@@ -20,6 +20,7 @@ OPTIMIZERS = {
     "sgd_momentum": (torch.optim.SGD, {"momentum": 0.9}),
     "sgd_nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
     "sgd_weight_decay": (torch.optim.SGD, {"momentum": 0.9, "weight_decay": 0.1}),
+    "sgd_nesterov_weight_decay": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
     "sgd_plain_weight_decay": (torch.optim.SGD, {"weight_decay": 0.1}),
     "adam": (torch.optim.Adam, {}),
     "adam_weight_decay": (torch.optim.Adam, {"weight_decay": 0.1}),

@@ -30,10 +30,11 @@ struct ProceduralOptions {
 /// do not depend on the number of threads.
 class ProceduralStream : public std::streambuf {
  public:
-  /// @throws ArgumentError for a negative number of records
+  /// @throws ArgumentError unless there is at least one record
   ProceduralStream(ProceduralPart part, Index records, std::uint64_t seed, const Team& team = Team{})
       : painter_(seed), part_(part), records_(records), team_(team) {
-    require(records >= 0, "the number of procedural records must not be negative, got " + std::to_string(records));
+    require(records >= 1, "the procedural " + std::string(part == ProceduralPart::train ? "training" : "test") +
+                              " set needs at least one image, got " + std::to_string(records));
     block_.resize(static_cast<std::size_t>(std::min(records, kBlock) * kRecordBytes));
   }
 
@@ -70,7 +71,6 @@ class ProceduralStream : public std::streambuf {
                                                        const Team& team = Team{}) {
   const CifarFormat format = cifar100_format(labels);
   const auto read = [&](ProceduralPart part, Index records, const std::string& name) {
-    require(records >= 1, "the number of images in the " + name + " must be positive, got " + std::to_string(records));
     ProceduralStream stream(part, records, options.seed, team);
     std::istream in(&stream);
     Dataset images(name, CifarFormat::kShape, format.classes());
@@ -84,25 +84,27 @@ class ProceduralStream : public std::streambuf {
 
 /// Writes train.bin and test.bin into a folder, made when missing, for read_cifar100. A file appears only when it is
 /// complete.
+/// @throws ArgumentError for a size below 1, before anything is written
 /// @throws FileError when the folder or a file cannot be written
 inline void write_procedural_cifar100(const std::filesystem::path& folder, const ProceduralOptions& options = {},
                                       const Team& team = Team{}) {
+  ProceduralStream train(ProceduralPart::train, options.train, options.seed, team);
+  ProceduralStream test(ProceduralPart::test, options.test, options.seed, team);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw FileError(folder.string(), "cannot make the folder: " + error.message());
-  const auto write = [&](ProceduralPart part, Index records, const std::filesystem::path& file) {
+  const auto write = [&](ProceduralStream& stream, const std::filesystem::path& file) {
     const std::filesystem::path unfinished = file.string() + ".part";
-    ProceduralStream stream(part, records, options.seed, team);
     std::ofstream out(unfinished, std::ios::binary);
-    if (records > 0) out << &stream;
+    out << &stream;
     out.close();
     if (out) std::filesystem::rename(unfinished, file, error);
     if (out && !error) return;
     std::filesystem::remove(unfinished, error);
     throw FileError(file.string(), "cannot be written");
   };
-  write(ProceduralPart::train, options.train, folder / "train.bin");
-  write(ProceduralPart::test, options.test, folder / "test.bin");
+  write(train, folder / "train.bin");
+  write(test, folder / "test.bin");
 }
 
 }  // namespace lamina

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <sstream>
+#include <string>
 #include <string_view>
 
 #include <lamina/core/error.hpp>
