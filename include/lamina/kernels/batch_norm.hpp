@@ -53,36 +53,55 @@ void sample_moments(Index pixels, const T* x, T* mean, T* deviation) {
 
 }  // namespace detail
 
-/// Mean and biased variance of each channel. Reads x once.
+/// Moments of each channel over samples that are added one by one, while they are in the cache.
 template <class T, Index Channels>
-void batch_moments(const Team& team, TensorView<const T> x, T* scratch, T* mean, T* variance) {
-  const Partition partition{x.batch};
-  const Index pixels = x.shape.pixels();
-  team.for_each(partition.parts(), [&](Index part, Index) {
-    const Range samples = partition[part];
-    std::array<detail::Moments<T>, Channels> moments{};
-    std::array<T, Channels> sample_mean;
-    std::array<T, Channels> sample_deviation;
-    for (Index n = samples.begin; n < samples.end; ++n) {
-      detail::sample_moments<T, Channels>(pixels, x.sample(n), sample_mean.data(), sample_deviation.data());
-      for (std::size_t c = 0; c < Channels; ++c) {
-        moments[c].merge(static_cast<T>(pixels), sample_mean[c], sample_deviation[c]);
-      }
-    }
+class ChannelMoments {
+ public:
+  void add_sample(Index pixels, const T* x) {
+    std::array<T, Channels> mean;
+    std::array<T, Channels> deviation;
+    detail::sample_moments<T, Channels>(pixels, x, mean.data(), deviation.data());
+    for (std::size_t c = 0; c < Channels; ++c) moments_[c].merge(static_cast<T>(pixels), mean[c], deviation[c]);
+  }
+
+  /// Writes the means and then the sums of squared deviations: 2 * Channels values.
+  void write(T* partial) const {
     for (std::size_t c = 0; c < Channels; ++c) {
-      scratch[2 * Channels * part + static_cast<Index>(c)] = moments[c].mean;
-      scratch[2 * Channels * part + Channels + static_cast<Index>(c)] = moments[c].deviation;
+      partial[c] = moments_[c].mean;
+      partial[static_cast<std::size_t>(Channels) + c] = moments_[c].deviation;
     }
-  });
+  }
+
+ private:
+  std::array<detail::Moments<T>, Channels> moments_{};
+};
+
+/// Mean and biased variance of each channel of a batch, given what ChannelMoments wrote for each part of it.
+template <class T, Index Channels>
+void merge_moments(const Partition& partition, Index pixels, const T* partial, T* mean, T* variance) {
   for (Index c = 0; c < Channels; ++c) {
     detail::Moments<T> moments;
     for (Index part = 0; part < partition.parts(); ++part) {
-      const T* const values = scratch + 2 * Channels * part + c;
+      const T* const values = partial + 2 * Channels * part + c;
       moments.merge(static_cast<T>(partition[part].size() * pixels), values[0], values[Channels]);
     }
     mean[c] = moments.mean;
     variance[c] = moments.deviation / moments.count;
   }
+}
+
+/// Mean and biased variance of each channel. Reads x once.
+template <class T, Index Channels>
+void batch_moments(const Team& team, TensorView<const T> x, T* scratch, T* mean, T* variance) {
+  const Partition partition{x.batch};
+  team.for_each(partition.parts(), [&](Index part, Index) {
+    ChannelMoments<T, Channels> moments;
+    for (Index n = partition[part].begin; n < partition[part].end; ++n) {
+      moments.add_sample(x.shape.pixels(), x.sample(n));
+    }
+    moments.write(scratch + 2 * Channels * part);
+  });
+  merge_moments<T, Channels>(partition, x.shape.pixels(), scratch, mean, variance);
 }
 
 /// y = scale x + shift with a scale and shift for each channel. Reads x and writes y once; they may be the same.

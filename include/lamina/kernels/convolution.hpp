@@ -3,146 +3,189 @@
 #include <algorithm>
 
 #include <lamina/core/tensor.hpp>
-#include <lamina/kernels/gemm.hpp>
-#include <lamina/kernels/im2col.hpp>
-#include <lamina/kernels/reduction.hpp>
+#include <lamina/kernels/batch_norm.hpp>
+#include <lamina/kernels/deferred.hpp>
+#include <lamina/kernels/im2col_convolution.hpp>
+#include <lamina/kernels/winograd.hpp>
 
 /// @file
-/// Convolution as im2col and a matrix product, for any kernel size, stride, padding and dilation. Patches are made for
-/// a few output pixels at a time and never leave the cache. Weights are (kernel row, kernel column, input channel,
-/// output channel), the slowest first: a matrix of Depth = Kernel * Kernel * Inputs rows and Outputs columns.
-/// Passes over activations: forward reads the input and writes the output; backward reads input and output gradient
-/// and writes the input gradient.
+/// Convolution of a batch, with what stands around it done while an image is in the cache. Passes over activations:
+/// forward reads the input's raw tensor (and shortcut) and writes the raw output; backward reads the input's raw tensor
+/// (and shortcut), the output's gradient and raw tensor, and writes the input's gradient.
 
 namespace lamina::kernels {
 
-/// The naive loop that defines convolution; what tests hold the fast versions against. `bias` may be null.
-template <class T, Index Inputs, Index Outputs, Index Kernel>
-void convolve_naive(const WindowGeometry& geometry, const T* weights, const T* bias, TensorView<const T> input,
-                    TensorView<T> output) {
-  for (Index n = 0; n < input.batch; ++n) {
-    for (Index pixel = 0; pixel < geometry.output.pixels(); ++pixel) {
-      for (Index k = 0; k < Outputs; ++k) {
-        T sum = bias == nullptr ? T{0} : bias[k];
-        detail::for_each_tap<Inputs, Kernel>(geometry, pixel, [&](Index from, Index tap) {
-          if (from < 0) return;
-          for (Index c = 0; c < Inputs; ++c) sum += input.sample(n)[from + c] * weights[(tap + c) * Outputs + k];
-        });
-        output.sample(n)[pixel * Outputs + k] = sum;
-      }
-    }
-  }
+/// What forward of a convolution reads and writes.
+template <class T>
+struct ConvolutionForward {
+  const Team& team;
+  const T* weights = nullptr;
+  const T* bias = nullptr;  ///< null for none
+  T* scratch = nullptr;
+  Deferred<T> input;
+  T* kept_input = nullptr;  ///< where the input's value goes; null where nobody else needs it
+  TensorView<T> output;
+  T* mean = nullptr;  ///< where the output's batch mean and biased variance go; null for none
+  T* variance = nullptr;
+  /// Applied to the output before it is written: an inference batch norm, shortcut and activation. Its raw tensor is
+  /// ignored.
+  Deferred<T> after{};
+};
+
+/// What backward of a convolution reads and writes.
+template <class T>
+struct ConvolutionBackward {
+  const Team& team;
+  const T* weights = nullptr;
+  T* scratch = nullptr;
+  Deferred<T> input;  ///< of forward; plain where its value was kept
+  DeferredGradient<T> output_gradient;
+  T* weight_gradient = nullptr;
+  T* bias_gradient = nullptr;    ///< null for none
+  TensorView<T> input_gradient;  ///< dz of the input (DeferredBackward); empty where nobody wants it
+  DeferredBackward<T> before{};
+  T* gamma_gradient = nullptr;  ///< of the batch norm in `before`, if any
+  T* beta_gradient = nullptr;
+};
+
+/// Adds the rows of a rows x Columns matrix to sums.
+template <class T, Index Columns>
+void add_rows(Index rows, const T* values, T* sums) {
+  for_channel_vectors<T, Columns>([&]<Index Lanes>(Index c) {
+    Vector<T, Lanes> sum = load<T, Lanes>(sums + c);
+    for (Index row = 0; row < rows; ++row) sum += load<T, Lanes>(values + row * Columns + c);
+    store<T, Lanes>(sums + c, sum);
+  });
 }
 
-/// Convolution by tiles of im2col patches.
-template <class T, Index Inputs, Index Outputs, Index Kernel>
-struct Im2colConvolution {
-  static constexpr Index depth = Kernel * Kernel * Inputs;
-  static constexpr Index padded_outputs = Tiling<T, Outputs>::padded;
-  /// Output pixels a tile: its patches take about 96 KiB, some of the second-level cache.
-  static constexpr Index tile_pixels =
-      std::clamp<Index>(98304 / (depth * static_cast<Index>(sizeof(T))) / 12 * 12, 12, 96);
-  static constexpr Index weight_size = depth * padded_outputs;
+/// Runs one of the algorithms over a batch.
+template <class Algorithm, class T, Index Inputs, Index Outputs, Index Kernel>
+struct Convolution {
+  static constexpr Index weight_size = Kernel * Kernel * Inputs * Outputs;
 
-  /// Values of scratch memory; every part starts on a cache line.
-  static constexpr Index forward_scratch(Index threads) {
-    return aligned(weight_size) + aligned(padded_outputs) + threads * patch_size;
+  /// Values of scratch memory.
+  static constexpr Index forward_scratch(const WindowGeometry& geometry, Index threads) {
+    return aligned(Algorithm::prepared_size) + padded_bias + threads * forward_thread(geometry) + moments_size;
   }
-  static constexpr Index backward_scratch(Index batch, Index threads) {
-    return aligned(packed_size<T, Outputs, depth>) + threads * (2 * patch_size + gradient_tile_size) +
+  static constexpr Index backward_scratch(const WindowGeometry& geometry, Index batch, Index threads) {
+    return aligned(Algorithm::prepared_size) + threads * backward_thread(geometry) +
            Partition{batch}.parts() * partial_size;
   }
 
-  static void forward(const Team& team, const WindowGeometry& geometry, const T* weights, const T* bias,
-                      TensorView<const T> input, TensorView<T> output, T* scratch) {
-    T* const packed = scratch;
-    T* const padded_bias = packed + aligned(weight_size);
-    T* const patches = padded_bias + aligned(padded_outputs);
-    pack_panels<T, depth, Outputs>(weights, Outputs, 1, packed);
-    std::fill_n(padded_bias, padded_outputs, T{0});
-    if (bias != nullptr) std::copy_n(bias, Outputs, padded_bias);
-    team.for_parts(input.batch, [&](Range samples, Index thread) {
-      T* const tile = patches + thread * patch_size;
-      for_each_tile(geometry, samples, [&](Index n, Range pixels) {
-        im2col<T, Inputs, Kernel>(geometry, input.sample(n), pixels, tile);
-        product<T, depth, Outputs>(pixels.size(), tile, packed, padded_bias, output.sample(n) + pixels.begin * Outputs);
+  static void forward(const WindowGeometry& geometry, const ConvolutionForward<T>& pass) {
+    T* const prepared = pass.scratch;
+    T* const bias = prepared + aligned(Algorithm::prepared_size);
+    T* const moments = bias + padded_bias;
+    T* const threads = moments + moments_size;
+    Algorithm::prepare_forward(pass.weights, prepared);
+    std::fill_n(bias, padded_bias, T{0});
+    if (pass.bias != nullptr) std::copy_n(pass.bias, Outputs, bias);
+    const Partition partition{pass.output.batch};
+    pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
+      T* const scratch = threads + thread * forward_thread(geometry);
+      T* const values = scratch + aligned(Algorithm::forward_scratch);
+      ChannelMoments<T, Outputs> part_moments;
+      for_each_group(geometry, partition[part], [&](Range samples) {
+        const T* const input = input_values(pass.input, samples, pass.kept_input, values);
+        T* const output = pass.output.sample(samples.begin);
+        Algorithm::forward(geometry, samples.size(), input, prepared, bias, output, scratch);
+        for (Index n = samples.begin; n < samples.end && pass.mean != nullptr; ++n) {
+          part_moments.add_sample(geometry.output.pixels(), pass.output.sample(n));
+        }
+        if (!pass.after.plain()) {
+          Deferred<T> after = pass.after;
+          after.raw = pass.output;
+          evaluate<T, Outputs>(after, samples, output);
+        }
       });
+      if (pass.mean != nullptr) part_moments.write(moments + 2 * Outputs * part);
     });
+    if (pass.mean != nullptr) {
+      merge_moments<T, Outputs>(partition, geometry.output.pixels(), moments, pass.mean, pass.variance);
+    }
   }
 
-  /// `bias_gradient` may be null, `input_gradient` empty.
-  static void backward(const Team& team, const WindowGeometry& geometry, const T* weights, TensorView<const T> input,
-                       TensorView<const T> output_gradient, TensorView<T> input_gradient, T* weight_gradient,
-                       T* bias_gradient, T* scratch) {
-    T* const transposed = scratch;
-    T* const tiles = transposed + aligned(packed_size<T, Outputs, depth>);
-    T* const partial = tiles + team.threads() * (2 * patch_size + gradient_tile_size);
-    if (!input_gradient.empty()) pack_panels<T, Outputs, depth>(weights, 1, Outputs, transposed);
-    const Partition partition{input.batch};
-    team.for_each(partition.parts(), [&](Index part, Index thread) {
-      T* const patches = tiles + thread * (2 * patch_size + gradient_tile_size);
-      T* const patch_gradients = patches + patch_size;
-      T* const padded_gradients = patch_gradients + patch_size;
+  static void backward(const WindowGeometry& geometry, const ConvolutionBackward<T>& pass) {
+    T* const prepared = pass.scratch;
+    T* const partial = prepared + aligned(Algorithm::prepared_size);
+    const Partition partition{pass.output_gradient.gradient.batch};
+    T* const threads = partial + partition.parts() * partial_size;
+    if (!pass.input_gradient.empty()) Algorithm::prepare_backward(pass.weights, prepared);
+    pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
+      T* const scratch = threads + thread * backward_thread(geometry);
+      T* const input_buffer = scratch + aligned(Algorithm::backward_scratch);
+      T* const gradient_buffer = input_buffer + group_size(geometry) * aligned(geometry.input.size());
       T* const sums = partial + part * partial_size;
-      std::fill_n(sums, partial_size, T{0});
-      for_each_tile(geometry, partition[part], [&](Index n, Range pixels) {
-        const T* const gradients = output_gradient.sample(n) + pixels.begin * Outputs;
-        im2col<T, Inputs, Kernel>(geometry, input.sample(n), pixels, patches);
-        add_weight_gradients(pixels.size(), patches, gradients, padded_gradients, sums);
-        if (bias_gradient != nullptr) add_rows(pixels.size(), gradients, sums + weight_size);
-        if (input_gradient.empty()) return;
-        if (pixels.begin == 0) std::fill_n(input_gradient.sample(n), geometry.input.size(), T{0});
-        product<T, Outputs, depth>(pixels.size(), gradients, transposed, nullptr, patch_gradients);
-        add_col2im<T, Inputs, Kernel>(geometry, patch_gradients, pixels, input_gradient.sample(n));
+      std::fill_n(sums + weight_size, partial_size - weight_size, T{0});
+      Algorithm::clear_gradients(scratch);
+      for_each_group(geometry, partition[part], [&](Range samples) {
+        const T* const input = input_values(pass.input, samples, nullptr, input_buffer);
+        const T* const gradient = gradient_values(pass.output_gradient, samples, gradient_buffer);
+        const bool wanted = !pass.input_gradient.empty();
+        Algorithm::backward(geometry, samples.size(), input, prepared, gradient,
+                            wanted ? pass.input_gradient.sample(samples.begin) : nullptr, scratch);
+        if (pass.bias_gradient != nullptr) {
+          add_rows<T, Outputs>(samples.size() * geometry.output.pixels(), gradient, sums + weight_size);
+        }
+        if (!wanted || pass.before.plain()) return;
+        for (Index n = samples.begin; n < samples.end; ++n) {
+          go_back<T, Inputs>(pass.before, n, geometry.input.size(), input + (n - samples.begin) * geometry.input.size(),
+                             pass.input_gradient.sample(n), sums + weight_size + Outputs);
+        }
       });
+      Algorithm::finish_gradients(scratch, sums);
     });
-    sum_partial(team, partition.parts(), partial, weight_gradient, bias_gradient);
+    sum_partial(pass, partition.parts(), partial);
   }
 
  private:
   static constexpr Index aligned(Index size) { return round_up(size, static_cast<Index>(kAlignment / sizeof(T))); }
-  static constexpr Index patch_size = aligned(tile_pixels * depth);
-  static constexpr Index gradient_tile_size = aligned(tile_pixels * padded_outputs);
-  static constexpr Index partial_size = aligned(weight_size + Outputs);
+  static constexpr Index padded_bias = aligned(Outputs);
+  static constexpr Index moments_size = 2 * Outputs * Partition::kMostParts;
+  /// Sums of one part of the batch: weight and bias gradients, then gamma's and beta's of the batch norm before.
+  static constexpr Index partial_size = aligned(weight_size + Outputs + 2 * Inputs);
 
-  template <class Tile>
-  static void for_each_tile(const WindowGeometry& geometry, Range samples, const Tile& tile) {
-    const Index pixels = geometry.output.pixels();
-    for (Index n = samples.begin; n < samples.end; ++n) {
-      for (Index first = 0; first < pixels; first += tile_pixels) {
-        tile(n, Range{first, std::min(first + tile_pixels, pixels)});
-      }
+  /// Images that go through together: enough for small ones to fill the blocks of an algorithm, few enough for the
+  /// second-level cache.
+  static constexpr Index group_size(const WindowGeometry& geometry) {
+    return std::clamp<Index>(1024 / geometry.output.pixels(), 1, 16);
+  }
+  static constexpr Index forward_thread(const WindowGeometry& geometry) {
+    return aligned(Algorithm::forward_scratch) + group_size(geometry) * aligned(geometry.input.size());
+  }
+  static constexpr Index backward_thread(const WindowGeometry& geometry) {
+    return aligned(Algorithm::backward_scratch) +
+           group_size(geometry) * (aligned(geometry.input.size()) + aligned(geometry.output.size()));
+  }
+
+  template <class Body>
+  static void for_each_group(const WindowGeometry& geometry, Range samples, const Body& body) {
+    const Index size = group_size(geometry);
+    for (Index first = samples.begin; first < samples.end; first += size) {
+      body(Range{first, std::min(first + size, samples.end)});
     }
   }
 
-  static void add_weight_gradients(Index pixels, const T* patches, const T* gradients, T* padded, T* sums) {
-    if constexpr (padded_outputs == Outputs) {
-      add_outer_products<T, depth, Outputs>(pixels, patches, gradients, sums);
-    } else {
-      pad_rows<T, Outputs>(pixels, gradients, padded);
-      add_outer_products<T, depth, Outputs>(pixels, patches, padded, sums);
-    }
+  static const T* input_values(const Deferred<T>& input, Range samples, T* kept, T* buffer) {
+    if (input.plain()) return input.raw.sample(samples.begin);
+    T* const values = kept == nullptr ? buffer : kept + samples.begin * input.raw.shape.size();
+    evaluate<T, Inputs>(input, samples, values);
+    return values;
   }
 
-  static void add_rows(Index rows, const T* values, T* sums) {
-    for (Index row = 0; row < rows; ++row) {
-      for (Index k = 0; k < Outputs; ++k) sums[k] += values[row * Outputs + k];
-    }
+  static const T* gradient_values(const DeferredGradient<T>& gradient, Range samples, T* buffer) {
+    if (gradient.plain()) return gradient.gradient.sample(samples.begin);
+    evaluate<T, Outputs>(gradient, samples, buffer);
+    return buffer;
   }
 
-  static void sum_partial(const Team& team, Index parts, const T* partial, T* weight_gradient, T* bias_gradient) {
-    team.for_parts(depth, [&](Range rows, Index) {
-      for (Index row = rows.begin; row < rows.end; ++row) {
-        T* const result = weight_gradient + row * Outputs;
-        std::fill_n(result, Outputs, T{0});
-        for (Index part = 0; part < parts; ++part) {
-          add_rows(1, partial + part * partial_size + row * padded_outputs, result);
-        }
-      }
-    });
-    if (bias_gradient == nullptr) return;
-    std::fill_n(bias_gradient, Outputs, T{0});
-    for (Index part = 0; part < parts; ++part) add_rows(1, partial + part * partial_size + weight_size, bias_gradient);
+  static void sum_partial(const ConvolutionBackward<T>& pass, Index parts, const T* partial) {
+    sum_parts(pass.team, parts, partial_size, partial, weight_size, pass.weight_gradient);
+    const T* const rest = partial + weight_size;
+    if (pass.bias_gradient != nullptr) sum_parts(pass.team, parts, partial_size, rest, Outputs, pass.bias_gradient);
+    if (pass.before.raw == nullptr || pass.input_gradient.empty()) return;
+    sum_parts(pass.team, parts, partial_size, rest + Outputs, Inputs, pass.gamma_gradient);
+    sum_parts(pass.team, parts, partial_size, rest + Outputs + Inputs, Inputs, pass.beta_gradient);
   }
 };
 

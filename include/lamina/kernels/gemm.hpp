@@ -10,8 +10,7 @@
 /// Small dense products with register tiles, for the few sizes that convolutions and linear layers have. All matrices
 /// are row-major with strides known at compile time, so that the rows of a tile are constant offsets from one pointer.
 /// B comes in panels (pack_panels) as wide as the tile, padded with zeros: any number of columns is correct, multiples
-/// of 8 are fast. A tile keeps at least 12 independent sums, which hides the latency of the multiply-add; with loads
-/// of 2 vectors for 6 or 12 rows a core reaches about nine tenths of its peak.
+/// of 8 are fast. A tile keeps 12 or 16 independent sums, which hides the latency of the multiply-add.
 
 namespace lamina::kernels {
 
@@ -22,24 +21,28 @@ struct Tiling {
   static constexpr Index padded = round_up(Columns, lanes);
   static constexpr Index vectors = padded / lanes >= 2 ? 2 : 1;
   static constexpr Index panel = vectors * lanes;
-  static constexpr Index rows = kRegisters >= 32 || vectors == 1 ? 12 : 6;
+  static constexpr Index rows = vectors == 1 ? 12 : kRegisters >= 32 ? 8 : 6;
 };
 
 /// Number of values of a packed Depth x Columns matrix.
 template <class T, Index Depth, Index Columns>
 inline constexpr Index packed_size = Depth* Tiling<T, Columns>::padded;
 
-/// Cuts the matrix b(k, n) = b[k * row_stride + n * column_stride] into panels: all rows of the first panel's columns,
-/// then of the next panel's; the last panel may be narrower. Columns past the last are zero.
+/// Where the element in row k and column n of a packed Depth x Columns matrix lies: panels one after the other, each as
+/// wide as a tile (the last may be narrower) and row-major.
+template <class T, Index Depth, Index Columns>
+[[nodiscard]] constexpr Index packed_offset(Index k, Index n) {
+  using Tile = Tiling<T, Columns>;
+  const Index first = n / Tile::panel * Tile::panel;
+  return first * Depth + k * std::min(Tile::panel, Tile::padded - first) + n - first;
+}
+
+/// Cuts the matrix b(k, n) = b[k * row_stride + n * column_stride] into panels. Columns past the last are zero.
 template <class T, Index Depth, Index Columns>
 void pack_panels(const T* b, Index row_stride, Index column_stride, T* packed) {
-  using Tile = Tiling<T, Columns>;
-  for (Index first = 0; first < Tile::padded; first += Tile::panel) {
-    const Index width = std::min(Tile::panel, Tile::padded - first);
-    for (Index k = 0; k < Depth; ++k) {
-      for (Index n = first; n < first + width; ++n) {
-        *packed++ = n < Columns ? b[k * row_stride + n * column_stride] : T{0};
-      }
+  for (Index k = 0; k < Depth; ++k) {
+    for (Index n = 0; n < Tiling<T, Columns>::padded; ++n) {
+      packed[packed_offset<T, Depth, Columns>(k, n)] = n < Columns ? b[k * row_stride + n * column_stride] : T{0};
     }
   }
 }

@@ -71,11 +71,16 @@ template <class T, Index Lanes>
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// The most lanes that waste at most an eighth of a row of `columns` values; at the narrowest a 16-byte register.
+/// Lanes for rows of `columns` values: the widest register that divides a multiple of 8; for other rows the widest that
+/// wastes at most an eighth of them; never less than a 16-byte register.
 template <class T>
 [[nodiscard]] constexpr Index lanes_for(Index columns) {
+  constexpr Index narrowest = 16 / static_cast<Index>(sizeof(T));
+  const auto fits = [columns](Index lanes) {
+    return columns % 8 == 0 ? columns % lanes == 0 : 8 * (round_up(columns, lanes) - columns) <= columns;
+  };
   Index lanes = kWidestLanes<T>;
-  while (lanes * static_cast<Index>(sizeof(T)) > 16 && 8 * (round_up(columns, lanes) - columns) > columns) lanes /= 2;
+  while (lanes > narrowest && !fits(lanes)) lanes /= 2;
   return lanes;
 }
 

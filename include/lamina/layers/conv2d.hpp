@@ -1,13 +1,22 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+#include <type_traits>
 
 #include <lamina/kernels/convolution.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/requirement.hpp>
 
 namespace lamina {
+
+/// How a convolution is computed. The choice changes rounding and speed, nothing else.
+enum class ConvAlgorithm {
+  automatic,  ///< Winograd where it can and saves a third of the multiplications at least, else im2col
+  im2col,     ///< tiles of patches times weights: any kernel, stride, padding and dilation
+  winograd,   ///< F(4x4, 3x3): kernel 3, stride 1, dilation 1, input channels and filters multiples of 8
+};
 
 /// How a convolution's window moves; padding is by zeros.
 struct ConvOptions {
@@ -18,6 +27,7 @@ struct ConvOptions {
   Index padding = same;
   Index dilation = 1;
   bool bias = true;
+  ConvAlgorithm algorithm = ConvAlgorithm::automatic;
 };
 
 /// Two-dimensional convolution (cross-correlation, as in every deep-learning library):
@@ -73,33 +83,66 @@ struct Conv2d {
     static constexpr bool needs_input = true;
     static constexpr Index multiply_adds = output_shape.size() * Kernel * Kernel * Input.channels;
 
-    template <class T>
-    using Algorithm = kernels::Im2colConvolution<T, Input.channels, Filters, Kernel>;
+    /// What `automatic` stands for with this input.
+    static constexpr ConvAlgorithm algorithm = [] {
+      if (Options.algorithm != ConvAlgorithm::automatic) return Options.algorithm;
+      const bool saves = 3 * kernels::winograd::products(output_shape) <= 2 * 9 * output_shape.pixels();
+      return kernels::winograd::applies(window, Input.channels, Filters) && saves ? ConvAlgorithm::winograd
+                                                                                  : ConvAlgorithm::im2col;
+    }();
+    static_assert(algorithm != ConvAlgorithm::winograd || kernels::winograd::applies(window, Input.channels, Filters),
+                  "Lamina: Winograd needs kernel 3, stride 1, dilation 1, and channels in multiples of 8");
 
     template <class T>
     static constexpr Index scratch(Index batch, Index threads) {
-      return std::max(Algorithm<T>::forward_scratch(threads), Algorithm<T>::backward_scratch(batch, threads));
+      return std::max(Convolution<T>::forward_scratch(geometry, threads),
+                      Convolution<T>::backward_scratch(geometry, batch, threads));
     }
 
     template <class T>
     static void forward(const Forward<T>& pass) {
-      Algorithm<T>::forward(pass.team, geometry, pass.parameters, bias(pass.parameters), pass.input, pass.output,
-                            pass.scratch);
+      forward_fused<T>({.team = pass.team,
+                        .weights = pass.parameters,
+                        .scratch = pass.scratch,
+                        .input = {.raw = pass.input},
+                        .output = pass.output});
     }
 
     template <class T>
     static void backward(const Backward<T>& pass) {
-      Algorithm<T>::backward(pass.team, geometry, pass.parameters, pass.input, pass.output_gradient,
-                             pass.input_gradient, pass.gradients, bias(pass.gradients), pass.scratch);
+      backward_fused<T>({.team = pass.team,
+                         .weights = pass.parameters,
+                         .scratch = pass.scratch,
+                         .input = {.raw = pass.input},
+                         .output_gradient = {.gradient = pass.output_gradient},
+                         .weight_gradient = pass.gradients,
+                         .input_gradient = pass.input_gradient});
+    }
+
+    /// Forward with what stands around the layer in a network; the bias is filled in here.
+    template <class T>
+    static void forward_fused(kernels::ConvolutionForward<T> pass) {
+      if (Options.bias) pass.bias = pass.weights + parameters.front().size();
+      Convolution<T>::forward(geometry, pass);
+    }
+
+    /// Backward with what stands around the layer in a network; the bias gradient is filled in here.
+    template <class T>
+    static void backward_fused(kernels::ConvolutionBackward<T> pass) {
+      if (Options.bias) pass.bias_gradient = pass.weight_gradient + parameters.front().size();
+      Convolution<T>::backward(geometry, pass);
     }
 
    private:
     static constexpr kernels::WindowGeometry geometry{window, Input, output_shape};
 
     template <class T>
-    static T* bias(T* values) {
-      return Options.bias ? values + parameters.front().size() : nullptr;
-    }
+    using Algorithm = typename std::conditional_t<
+        algorithm == ConvAlgorithm::winograd,
+        std::type_identity<kernels::WinogradConvolution<T, Input.channels, Filters>>,
+        std::type_identity<kernels::Im2colConvolution<T, Input.channels, Filters, Kernel>>>::type;
+    template <class T>
+    using Convolution = kernels::Convolution<Algorithm<T>, T, Input.channels, Filters, Kernel>;
   };
 };
 

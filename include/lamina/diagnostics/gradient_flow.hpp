@@ -1,0 +1,104 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <lamina/core/error.hpp>
+#include <lamina/diagnostics/gradient_norms.hpp>
+#include <lamina/layers/segment.hpp>
+
+namespace lamina {
+
+/// Gradient of one weight tensor, averaged over training steps.
+struct TensorFlow {
+  Name name;                ///< as in Network::parameters: "4.branch.0.weight"
+  std::string_view kind{};  ///< of its layer: "conv"
+  double mean_abs = 0;      ///< mean over steps of the mean |g|
+  double l2_norm = 0;       ///< mean over steps of the L2 norm of g
+  double max_abs = 0;       ///< largest |g| of any step
+};
+
+/// Collects how the gradient of each weight tensor (two dimensions or more) fares from the network's output to its
+/// input, which is where vanishing gradients show (Glorot and Bengio 2010), and stops training when a gradient of any
+/// tensor is not finite. Reads the gradients once a step and never allocates after construction.
+class GradientFlow {
+ public:
+  /// @param parameters  Network::parameters
+  explicit GradientFlow(std::span<const Segment> parameters)
+      : segments_(parameters.begin(), parameters.end()), step_(segments_.size()), sums_(segments_.size()) {
+    for (const Segment& segment : segments_) size_ += segment.size();
+  }
+
+  /// Adds the gradients of one step: Model::gradients() after backward().
+  /// @param step  for the error alone
+  /// @throws NonFiniteError  "step 17: the gradient of conv 4.branch.0.weight is not finite", naming of all such
+  /// tensors
+  ///                         the nearest to the output: backward reached it first. This object is then as before.
+  /// @throws ArgumentError   when the gradients are not those of the parameters
+  template <class T>
+  void add(std::span<const T> gradients, Index step) {
+    // Composed only to be thrown: a message allocates, and this runs in every step.
+    if (std::ssize(gradients) != size_)
+      throw ArgumentError("gradient flow takes " + std::to_string(size_) + " gradients, got " +
+                          std::to_string(gradients.size()));
+    for (std::size_t i = segments_.size(); i-- > 0;) {
+      step_[i] = gradient_norms(gradients.data() + segments_[i].offset, segments_[i].size());
+      if (!std::isfinite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
+    }
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      sums_[i].mean_abs += step_[i].sum_abs / static_cast<double>(segments_[i].size());
+      sums_[i].l2_norm += std::sqrt(step_[i].sum_squares);
+      sums_[i].max_abs = std::max(sums_[i].max_abs, step_[i].max_abs);
+    }
+    ++steps_;
+  }
+
+  /// Steps added since construction or reset().
+  [[nodiscard]] Index steps() const { return steps_; }
+
+  /// The flow over these steps, input first.
+  /// @throws ArgumentError  before the first step
+  [[nodiscard]] std::vector<TensorFlow> average() const {
+    require(steps_ > 0, "gradient flow has no average before its first step");
+    std::vector<TensorFlow> flow;
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      if (segments_[i].rank < 2) continue;
+      flow.push_back({.name = segments_[i].name,
+                      .kind = segments_[i].kind,
+                      .mean_abs = sums_[i].mean_abs / static_cast<double>(steps_),
+                      .l2_norm = sums_[i].l2_norm / static_cast<double>(steps_),
+                      .max_abs = sums_[i].max_abs});
+    }
+    return flow;
+  }
+
+  /// Forgets all steps: call it at the start of an epoch.
+  void reset() {
+    std::fill(sums_.begin(), sums_.end(), Sums{});
+    steps_ = 0;
+  }
+
+ private:
+  struct Sums {
+    double mean_abs = 0;
+    double l2_norm = 0;
+    double max_abs = 0;
+  };
+
+  [[noreturn]] static void throw_not_finite(const Segment& segment, Index step) {
+    throw NonFiniteError("step " + std::to_string(step) + ": the gradient of " + std::string(segment.kind) + " " +
+                         std::string(segment.name.view()) + " is not finite");
+  }
+
+  std::vector<Segment> segments_;
+  std::vector<GradientNorms> step_;
+  std::vector<Sums> sums_;
+  Index size_ = 0;
+  Index steps_ = 0;
+};
+
+}  // namespace lamina

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <lamina/core/error.hpp>
+
+namespace lamina {
+
+namespace detail {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
+
+/// Throws FileError with the reason of the last failed call: "runs/summary.csv: cannot be written: No space left ...".
+[[noreturn]] inline void throw_last_failure(const std::filesystem::path& file, const std::string& problem) {
+  throw FileError(file.string(), problem + ": " + std::generic_category().message(errno));
+}
+
+/// @param mode  of std::fopen
+/// @throws FileError when it cannot be opened
+[[nodiscard]] inline FileHandle open_to_write(const std::filesystem::path& file, const char* mode) {
+  FileHandle handle(std::fopen(file.c_str(), mode));
+  if (!handle) throw_last_failure(file, "cannot be opened for writing");
+  // Without a buffer of its own a stream reports a full disk at the write that meets it, and retries nothing on close.
+  std::setvbuf(handle.get(), nullptr, _IONBF, 0);
+  return handle;
+}
+
+[[nodiscard]] inline bool write_all(std::FILE* file, std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), file) == text.size();
+}
+
+}  // namespace detail
+
+/// Writes a whole file: under another name first, so that the file is either complete or as it was before.
+/// @throws FileError when it cannot be written
+inline void write_file(const std::filesystem::path& file, std::string_view text) {
+  const std::filesystem::path unfinished = file.string() + ".part";
+  auto handle = detail::open_to_write(unfinished, "wb");
+  bool written = detail::write_all(handle.get(), text);
+  written = std::fclose(handle.release()) == 0 && written;
+  if (written && std::rename(unfinished.c_str(), file.c_str()) == 0) return;
+  const int reason = errno;
+  std::remove(unfinished.c_str());
+  errno = reason;
+  detail::throw_last_failure(file, "cannot be written");
+}
+
+/// A text file that grows. What append() has returned from survives the end of the program, however it comes; an
+/// append() that fails leaves nothing of its text behind.
+class AppendFile {
+ public:
+  /// Makes the file, empty; one that is there loses its content.
+  /// @throws FileError when it cannot be opened
+  explicit AppendFile(std::filesystem::path file)
+      : path_(std::move(file)), handle_(detail::open_to_write(path_, "wb")) {}
+
+  /// @throws FileError when the text cannot be written as a whole, such as on a full disk
+  void append(std::string_view text) {
+    if (detail::write_all(handle_.get(), text)) {
+      size_ += text.size();
+      return;
+    }
+    const int reason = errno;
+    std::error_code ignored;
+    std::filesystem::resize_file(path_, size_, ignored);
+    std::fseek(handle_.get(), static_cast<long>(size_), SEEK_SET);
+    errno = reason;
+    detail::throw_last_failure(path_, "cannot be written");
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  detail::FileHandle handle_;
+  std::uintmax_t size_ = 0;
+};
+
+}  // namespace lamina

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <lamina/core/error.hpp>
+#include <lamina/data/loader.hpp>
+#include <lamina/losses/loss.hpp>
+#include <lamina/losses/softmax_cross_entropy.hpp>
+#include <lamina/network/model.hpp>
+
+namespace lamina {
+
+/// What a model achieves on a number of images.
+struct Evaluation {
+  double loss = 0;      ///< mean over the images
+  double accuracy = 0;  ///< fraction of the images that are classified rightly
+  Index images = 0;
+};
+
+/// Sums up what a loss says about batches, which may differ in size. The order of the batches fixes the bits.
+class EvaluationSum {
+ public:
+  void add(const LossResult& batch, Index images) {
+    loss_ += batch.loss * static_cast<double>(images);
+    correct_ += batch.correct;
+    images_ += images;
+  }
+  [[nodiscard]] Index images() const { return images_; }
+  /// @pre at least one image
+  [[nodiscard]] Evaluation mean() const {
+    const auto count = static_cast<double>(images_);
+    return {.loss = loss_ / count, .accuracy = static_cast<double>(correct_) / count, .images = images_};
+  }
+
+ private:
+  double loss_ = 0;
+  Index correct_ = 0;
+  Index images_ = 0;
+};
+
+/// Measures a model, in inference, on one epoch of batches. The bits do not depend on the number of threads.
+/// @param batches   at the start of an epoch, and left at the start of the next
+/// @param progress  called with the number of images done after each batch
+/// @throws ArgumentError  when the batches do not fit the network or the workspace
+template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
+[[nodiscard]] Evaluation evaluate(const Model<Network, T>& model, InferenceWorkspace<Network, T>& workspace,
+                                  BatchLoader<T>& batches, const L& loss = {},
+                                  const std::function<void(Index)>& progress = {}) {
+  EvaluationSum sum;
+  for (Index i = 0; i < batches.batches(); ++i) {
+    const Batch<T> batch = batches.next();
+    sum.add(loss(model.infer(workspace, batch.images), batch.labels, workspace.team()), batch.images.batch);
+    if (progress) progress(sum.images());
+  }
+  return sum.mean();
+}
+
+}  // namespace lamina
