@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -104,11 +105,52 @@ void batch_moments(const Team& team, TensorView<const T> x, T* scratch, T* mean,
   merge_moments<T, Channels>(partition, x.shape.pixels(), scratch, mean, variance);
 }
 
+/// Scale and shift that make scale x + shift = gamma (x - mean) inverse_deviation + beta.
+template <class T>
+void normalization(Index channels, const T* gamma, const T* beta, const T* mean, const T* inverse_deviation, T* scale,
+                   T* shift) {
+  for (Index c = 0; c < channels; ++c) {
+    scale[c] = gamma[c] * inverse_deviation[c];
+    shift[c] = beta[c] - mean[c] * scale[c];
+  }
+}
+
+/// The factors of the input gradient dx = scale dy + x_factor x + shift, which is
+/// gamma / deviation (dy - mean(dy) - x_hat mean(dy x_hat)), given the sums of dy (beta's gradient) and of dy x_hat
+/// (gamma's) over `count` values a channel.
+template <class T>
+void normalization_gradient(Index channels, Index count, const T* gamma, const T* mean, const T* inverse_deviation,
+                            const T* gamma_gradient, const T* beta_gradient, T* scale, T* x_factor, T* shift) {
+  const T share = T{1} / static_cast<T>(count);
+  for (Index c = 0; c < channels; ++c) {
+    scale[c] = gamma[c] * inverse_deviation[c];
+    x_factor[c] = -scale[c] * gamma_gradient[c] * share * inverse_deviation[c];
+    shift[c] = -scale[c] * beta_gradient[c] * share - x_factor[c] * mean[c];
+  }
+}
+
+/// Moves running means (channels values) and variances (the next channels values) towards those of a batch of `count`
+/// values a channel, whose variance is biased; the running one is not.
+template <class T>
+void update_running_statistics(Index channels, Index count, T momentum, const T* mean, const T* variance, T* running) {
+  const T unbiased = static_cast<T>(count) / static_cast<T>(std::max<Index>(count - 1, 1));
+  for (Index c = 0; c < channels; ++c) {
+    running[c] += momentum * (mean[c] - running[c]);
+    running[channels + c] += momentum * (variance[c] * unbiased - running[channels + c]);
+  }
+}
+
+/// inverse_deviation = 1 / sqrt(variance + epsilon); they may be the same memory.
+template <class T>
+void invert_deviation(Index channels, T epsilon, const T* variance, T* inverse_deviation) {
+  for (Index c = 0; c < channels; ++c) inverse_deviation[c] = T{1} / std::sqrt(variance[c] + epsilon);
+}
+
 /// y = scale x + shift with a scale and shift for each channel. Reads x and writes y once; they may be the same.
 template <class T, Index Channels>
 void scale_and_shift(const Team& team, TensorView<const T> x, const T* scale, const T* shift, TensorView<T> y) {
   team.for_parts(x.pixels(), [&](Range pixels, Index) {
-    for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+    for_channel_vectors<T>(Channels, [&]<Index Lanes>(Index c) {
       const auto a = load<T, Lanes>(scale + c);
       const auto b = load<T, Lanes>(shift + c);
       for (Index i = pixels.begin * Channels + c; i < pixels.end * Channels; i += Channels) {
@@ -161,7 +203,7 @@ template <class T, Index Channels>
 void combine_channels(const Team& team, TensorView<const T> dy, TensorView<const T> x, const T* scale,
                       const T* x_factor, const T* shift, TensorView<T> dx) {
   team.for_parts(x.pixels(), [&](Range pixels, Index) {
-    for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+    for_channel_vectors<T>(Channels, [&]<Index Lanes>(Index c) {
       const auto a = load<T, Lanes>(scale + c);
       const auto b = load<T, Lanes>(x_factor + c);
       const auto s = load<T, Lanes>(shift + c);

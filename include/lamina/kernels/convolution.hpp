@@ -22,9 +22,9 @@ struct ConvolutionForward {
   const T* weights = nullptr;
   const T* bias = nullptr;  ///< null for none
   T* scratch = nullptr;
-  Deferred<T> input;
+  Deferred<T> input{};
   T* kept_input = nullptr;  ///< where the input's value goes; null where nobody else needs it
-  TensorView<T> output;
+  TensorView<T> output{};
   T* mean = nullptr;  ///< where the output's batch mean and biased variance go; null for none
   T* variance = nullptr;
   /// Applied to the output before it is written: an inference batch norm, shortcut and activation. Its raw tensor is
@@ -38,11 +38,11 @@ struct ConvolutionBackward {
   const Team& team;
   const T* weights = nullptr;
   T* scratch = nullptr;
-  Deferred<T> input;  ///< of forward; plain where its value was kept
-  DeferredGradient<T> output_gradient;
+  Deferred<T> input{};  ///< of forward; plain where its value was kept
+  DeferredGradient<T> output_gradient{};
   T* weight_gradient = nullptr;
-  T* bias_gradient = nullptr;    ///< null for none
-  TensorView<T> input_gradient;  ///< dz of the input (DeferredBackward); empty where nobody wants it
+  T* bias_gradient = nullptr;      ///< null for none
+  TensorView<T> input_gradient{};  ///< dz of the input (DeferredBackward); empty where nobody wants it
   DeferredBackward<T> before{};
   T* gamma_gradient = nullptr;  ///< of the batch norm in `before`, if any
   T* beta_gradient = nullptr;
@@ -51,7 +51,7 @@ struct ConvolutionBackward {
 /// Adds the rows of a rows x Columns matrix to sums.
 template <class T, Index Columns>
 void add_rows(Index rows, const T* values, T* sums) {
-  for_channel_vectors<T, Columns>([&]<Index Lanes>(Index c) {
+  for_channel_vectors<T>(Columns, [&]<Index Lanes>(Index c) {
     Vector<T, Lanes> sum = load<T, Lanes>(sums + c);
     for (Index row = 0; row < rows; ++row) sum += load<T, Lanes>(values + row * Columns + c);
     store<T, Lanes>(sums + c, sum);
@@ -95,7 +95,7 @@ struct Convolution {
         if (!pass.after.plain()) {
           Deferred<T> after = pass.after;
           after.raw = pass.output;
-          evaluate<T, Outputs>(after, samples, output);
+          evaluate(after, samples, output);
         }
       });
       if (pass.mean != nullptr) part_moments.write(moments + 2 * Outputs * part);
@@ -129,8 +129,8 @@ struct Convolution {
         }
         if (!wanted || pass.before.plain()) return;
         for (Index n = samples.begin; n < samples.end; ++n) {
-          go_back<T, Inputs>(pass.before, n, geometry.input.size(), input + (n - samples.begin) * geometry.input.size(),
-                             pass.input_gradient.sample(n), sums + weight_size + Outputs);
+          go_back(pass.before, geometry.input, n, input + (n - samples.begin) * geometry.input.size(),
+                  pass.input_gradient.sample(n), sums + weight_size + Outputs);
         }
       });
       Algorithm::finish_gradients(scratch, sums);
@@ -169,13 +169,13 @@ struct Convolution {
   static const T* input_values(const Deferred<T>& input, Range samples, T* kept, T* buffer) {
     if (input.plain()) return input.raw.sample(samples.begin);
     T* const values = kept == nullptr ? buffer : kept + samples.begin * input.raw.shape.size();
-    evaluate<T, Inputs>(input, samples, values);
+    evaluate(input, samples, values);
     return values;
   }
 
   static const T* gradient_values(const DeferredGradient<T>& gradient, Range samples, T* buffer) {
     if (gradient.plain()) return gradient.gradient.sample(samples.begin);
-    evaluate<T, Outputs>(gradient, samples, buffer);
+    evaluate(gradient, samples, buffer);
     return buffer;
   }
 

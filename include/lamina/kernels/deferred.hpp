@@ -16,7 +16,7 @@ namespace lamina::kernels {
 /// each channel, activation(z) = z for z > 0, else slope z.
 template <class T>
 struct Deferred {
-  TensorView<const T> raw;
+  TensorView<const T> raw{};
   const T* scale = nullptr;     ///< null for 1
   const T* shift = nullptr;     ///< null for 0, where scale is
   const T* shortcut = nullptr;  ///< a tensor of the same shape, or null
@@ -28,20 +28,21 @@ struct Deferred {
 
 namespace detail {
 
-template <class T, Index Channels, bool Scaled, bool Added>
+template <class T, bool Scaled, bool Added>
 void evaluate_as(const Deferred<T>& tensor, Range samples, T* values) {
   const Index first = samples.begin * tensor.raw.shape.size();
   const Index size = samples.size() * tensor.raw.shape.size();
+  const Index channels = tensor.raw.shape.channels;
   const T* const raw = tensor.raw.data + first;
   const T* const shortcut = Added ? tensor.shortcut + first : nullptr;
-  for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+  for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
     Vector<T, Lanes> scale{};
     Vector<T, Lanes> shift{};
     if constexpr (Scaled) {
       scale = load<T, Lanes>(tensor.scale + c);
       shift = load<T, Lanes>(tensor.shift + c);
     }
-    for (Index i = c; i < size; i += Channels) {
+    for (Index i = c; i < size; i += channels) {
       Vector<T, Lanes> value = load<T, Lanes>(raw + i);
       if constexpr (Scaled) value = multiply_add<T, Lanes>(value, scale, shift);
       if constexpr (Added) value += load<T, Lanes>(shortcut + i);
@@ -53,18 +54,18 @@ void evaluate_as(const Deferred<T>& tensor, Range samples, T* values) {
 }  // namespace detail
 
 /// Writes the values of some samples, the first of them to values[0].
-template <class T, Index Channels>
+template <class T>
 void evaluate(const Deferred<T>& tensor, Range samples, T* values) {
   if (tensor.scale != nullptr) {
     if (tensor.shortcut != nullptr) {
-      detail::evaluate_as<T, Channels, true, true>(tensor, samples, values);
+      detail::evaluate_as<T, true, true>(tensor, samples, values);
     } else {
-      detail::evaluate_as<T, Channels, true, false>(tensor, samples, values);
+      detail::evaluate_as<T, true, false>(tensor, samples, values);
     }
   } else if (tensor.shortcut != nullptr) {
-    detail::evaluate_as<T, Channels, false, true>(tensor, samples, values);
+    detail::evaluate_as<T, false, true>(tensor, samples, values);
   } else {
-    detail::evaluate_as<T, Channels, false, false>(tensor, samples, values);
+    detail::evaluate_as<T, false, false>(tensor, samples, values);
   }
 }
 
@@ -72,8 +73,8 @@ void evaluate(const Deferred<T>& tensor, Range samples, T* values) {
 /// channel, which is the gradient of a batch norm with respect to its input (Ioffe and Szegedy 2015).
 template <class T>
 struct DeferredGradient {
-  TensorView<const T> gradient;  ///< dz, of the batch norm's output
-  const T* raw = nullptr;        ///< y; null where there is no batch norm and dz is the gradient itself
+  TensorView<const T> gradient{};  ///< dz, of the batch norm's output
+  const T* raw = nullptr;          ///< y; null where there is no batch norm and dz is the gradient itself
   const T* scale = nullptr;
   const T* raw_factor = nullptr;
   const T* shift = nullptr;
@@ -82,17 +83,18 @@ struct DeferredGradient {
 };
 
 /// Writes the gradients of some samples, the first of them to values[0].
-template <class T, Index Channels>
+template <class T>
 void evaluate(const DeferredGradient<T>& tensor, Range samples, T* values) {
   const Index first = samples.begin * tensor.gradient.shape.size();
   const Index size = samples.size() * tensor.gradient.shape.size();
+  const Index channels = tensor.gradient.shape.channels;
   const T* const gradient = tensor.gradient.data + first;
   const T* const raw = tensor.raw + first;
-  for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+  for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
     const auto scale = load<T, Lanes>(tensor.scale + c);
     const auto factor = load<T, Lanes>(tensor.raw_factor + c);
     const auto shift = load<T, Lanes>(tensor.shift + c);
-    for (Index i = c; i < size; i += Channels) {
+    for (Index i = c; i < size; i += channels) {
       const auto inner = multiply_add<T, Lanes>(load<T, Lanes>(raw + i), factor, shift);
       store<T, Lanes>(values + i, multiply_add<T, Lanes>(load<T, Lanes>(gradient + i), scale, inner));
     }
@@ -115,9 +117,12 @@ struct DeferredBackward {
 
 namespace detail {
 
-template <class T, Index Channels, bool Added, bool Summed>
-void go_back_as(const DeferredBackward<T>& back, Index first, Index size, const T* values, T* gradient, T* sums) {
-  for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+template <class T, bool Added, bool Summed>
+void go_back_as(const DeferredBackward<T>& back, const Shape& shape, Index sample, const T* values, T* gradient,
+                T* sums) {
+  const Index channels = shape.channels;
+  const Index first = sample * shape.size();
+  for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
     Vector<T, Lanes> mean{};
     Vector<T, Lanes> inverse_deviation{};
     if constexpr (Summed) {
@@ -126,7 +131,7 @@ void go_back_as(const DeferredBackward<T>& back, Index first, Index size, const 
     }
     Vector<T, Lanes> beta{};
     Vector<T, Lanes> gamma{};
-    for (Index i = c; i < size; i += Channels) {
+    for (Index i = c; i < shape.size(); i += channels) {
       Vector<T, Lanes> dz = load<T, Lanes>(gradient + i);
       if constexpr (Added) dz += load<T, Lanes>(back.added + first + i);
       dz = load<T, Lanes>(values + i) > 0 ? dz : dz * back.slope;
@@ -139,28 +144,27 @@ void go_back_as(const DeferredBackward<T>& back, Index first, Index size, const 
     }
     if constexpr (Summed) {
       store<T, Lanes>(sums + c, load<T, Lanes>(sums + c) + gamma);
-      store<T, Lanes>(sums + Channels + c, load<T, Lanes>(sums + Channels + c) + beta);
+      store<T, Lanes>(sums + channels + c, load<T, Lanes>(sums + channels + c) + beta);
     }
   });
 }
 
 }  // namespace detail
 
-/// Turns the gradients of one sample's values into dz and adds to sums: Channels values for gamma, then for beta.
+/// Turns the gradients of one sample's values into dz and adds to sums: a value a channel for gamma, then for beta.
 /// @param sample  its number in the batch; `values` and `gradient` begin with its first value
-template <class T, Index Channels>
-void go_back(const DeferredBackward<T>& back, Index sample, Index size, const T* values, T* gradient, T* sums) {
-  const Index first = sample * size;
+template <class T>
+void go_back(const DeferredBackward<T>& back, const Shape& shape, Index sample, const T* values, T* gradient, T* sums) {
   if (back.raw != nullptr) {
     if (back.added != nullptr) {
-      detail::go_back_as<T, Channels, true, true>(back, first, size, values, gradient, sums);
+      detail::go_back_as<T, true, true>(back, shape, sample, values, gradient, sums);
     } else {
-      detail::go_back_as<T, Channels, false, true>(back, first, size, values, gradient, sums);
+      detail::go_back_as<T, false, true>(back, shape, sample, values, gradient, sums);
     }
   } else if (back.added != nullptr) {
-    detail::go_back_as<T, Channels, true, false>(back, first, size, values, gradient, sums);
+    detail::go_back_as<T, true, false>(back, shape, sample, values, gradient, sums);
   } else {
-    detail::go_back_as<T, Channels, false, false>(back, first, size, values, gradient, sums);
+    detail::go_back_as<T, false, false>(back, shape, sample, values, gradient, sums);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/simd.hpp>
 
@@ -39,6 +41,13 @@ void leaky_relu_gradient(const Team& team, Index size, const T* y, const T* dy, 
   transform(team, size, y, dy, dx, [slope]<Index Lanes>(Vector<T, Lanes> output, Vector<T, Lanes> gradient) {
     return output > 0 ? gradient : gradient * slope;
   });
+}
+
+/// result = values. Reads the values, writes the result.
+template <class T>
+void copy(const Team& team, Index size, const T* values, T* result) {
+  team.for_parts(size,
+                 [&](Range range, Index) { std::copy_n(values + range.begin, range.size(), result + range.begin); });
 }
 
 /// result = first + second. Reads both, writes the result.

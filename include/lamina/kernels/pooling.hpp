@@ -41,7 +41,7 @@ template <class T, Index Channels, Index Window>
 void average_pool(const Team& team, TensorView<const T> x, TensorView<T> y) {
   constexpr T weight = T{1} / T{Window * Window};
   detail::for_each_window<Channels, Window>(team, x.batch, y.shape, [&](Index n, Index to, Index from) {
-    for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+    for_channel_vectors<T>(Channels, [&]<Index Lanes>(Index c) {
       Vector<T, Lanes> sum{};
       detail::for_each_in_window<Channels, Window>(
           x.shape.width, [&](Index offset) { sum += load<T, Lanes>(x.sample(n) + from + offset + c); });
@@ -54,7 +54,7 @@ template <class T, Index Channels, Index Window>
 void average_pool_gradient(const Team& team, TensorView<const T> dy, TensorView<T> dx) {
   constexpr T weight = T{1} / T{Window * Window};
   detail::for_each_window<Channels, Window>(team, dx.batch, dy.shape, [&](Index n, Index from, Index to) {
-    for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+    for_channel_vectors<T>(Channels, [&]<Index Lanes>(Index c) {
       const Vector<T, Lanes> share = load<T, Lanes>(dy.sample(n) + from + c) * weight;
       detail::for_each_in_window<Channels, Window>(
           dx.shape.width, [&](Index offset) { store<T, Lanes>(dx.sample(n) + to + offset + c, share); });
@@ -66,7 +66,7 @@ void average_pool_gradient(const Team& team, TensorView<const T> dy, TensorView<
 template <class T, Index Channels, Index Window>
 void max_pool(const Team& team, TensorView<const T> x, TensorView<T> y) {
   detail::for_each_window<Channels, Window>(team, x.batch, y.shape, [&](Index n, Index to, Index from) {
-    for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+    for_channel_vectors<T>(Channels, [&]<Index Lanes>(Index c) {
       Vector<T, Lanes> most = load<T, Lanes>(x.sample(n) + from + c);
       detail::for_each_in_window<Channels, Window>(x.shape.width, [&](Index offset) {
         const Vector<T, Lanes> value = load<T, Lanes>(x.sample(n) + from + offset + c);

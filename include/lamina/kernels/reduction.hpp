@@ -17,20 +17,21 @@ void sum_parts(const Team& team, Index parts, Index stride, const T* partial, In
   });
 }
 
-/// Calls body.template operator()<Lanes>(first channel) so that vectors of falling width cover all channels.
-template <class T, Index Channels, class Body>
-[[gnu::always_inline]] inline void for_channel_vectors(const Body& body) {
+/// Calls body.template operator()<Lanes>(first channel) so that the widest vectors and single values cover all
+/// channels.
+template <class T, class Body>
+[[gnu::always_inline]] inline void for_channel_vectors(Index channels, const Body& body) {
   constexpr Index lanes = kWidestLanes<T>;
-  constexpr Index whole = Channels / lanes * lanes;
+  const Index whole = channels / lanes * lanes;
   for (Index c = 0; c < whole; c += lanes) body.template operator()<lanes>(c);
-  for (Index c = whole; c < Channels; ++c) body.template operator()<1>(c);
+  for (Index c = whole; c < channels; ++c) body.template operator()<1>(c);
 }
 
 /// sums[c] = sum over pixels of value.template operator()<Lanes>(c, offset of channel c of the pixel): four running
 /// sums a channel.
 template <class T, Index Channels, class Value>
 void sum_channels(Index pixels, const Value& value, T* sums) {
-  for_channel_vectors<T, Channels>([&]<Index Lanes>(Index c) {
+  for_channel_vectors<T>(Channels, [&]<Index Lanes>(Index c) {
     Vector<T, Lanes> running[4] = {};
     Index pixel = 0;
     for (; pixel + 4 <= pixels; pixel += 4) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <string_view>
 
 #include <lamina/kernels/batch_norm.hpp>
@@ -29,6 +28,7 @@ struct BasicBatchNorm : KeepsShape {
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
     static constexpr Index channels = Input.channels;
+    static constexpr BatchNormOptions options = Options;
     static constexpr std::array parameters{
         Segment{.name = "weight", .dims = {channels}, .initialization = Initialization::one},
         Segment{.name = "bias", .dims = {channels}}};
@@ -52,26 +52,25 @@ struct BasicBatchNorm : KeepsShape {
       Channels<T> inverse_deviation;
       if (pass.training) {
         kernels::batch_moments<T, channels>(pass.team, pass.input, pass.scratch, mean.data(), inverse_deviation.data());
-        update_statistics(pass.input.pixels(), mean, inverse_deviation, pass.updated_statistics);
+        kernels::update_running_statistics(channels, pass.input.pixels(), static_cast<T>(options.momentum), mean.data(),
+                                           inverse_deviation.data(), pass.updated_statistics);
       } else {
         std::copy_n(pass.statistics, channels, mean.data());
         std::copy_n(pass.statistics + channels, channels, inverse_deviation.data());
       }
-      for (T& value : inverse_deviation) value = T{1} / std::sqrt(value + static_cast<T>(Options.epsilon));
+      kernels::invert_deviation(channels, static_cast<T>(options.epsilon), inverse_deviation.data(),
+                                inverse_deviation.data());
       if (pass.training) {
         std::copy_n(mean.data(), channels, pass.saved);
         std::copy_n(inverse_deviation.data(), channels, pass.saved + channels);
       }
       Channels<T> scale;
       Channels<T> shift;
-      for (std::size_t c = 0; c < channels; ++c) {
-        scale[c] = pass.parameters[c] * inverse_deviation[c];
-        shift[c] = pass.parameters[static_cast<std::size_t>(channels) + c] - mean[c] * scale[c];
-      }
+      kernels::normalization(channels, pass.parameters, pass.parameters + channels, mean.data(),
+                             inverse_deviation.data(), scale.data(), shift.data());
       kernels::scale_and_shift<T, channels>(pass.team, pass.input, scale.data(), shift.data(), pass.output);
     }
 
-    /// dx = gamma / deviation (dy - mean(dy) - x_hat mean(dy x_hat)), x_hat being the normalised input.
     template <class T>
     static void backward(const Backward<T>& pass) {
       const T* const mean = pass.saved;
@@ -82,34 +81,18 @@ struct BasicBatchNorm : KeepsShape {
                                                            inverse_deviation, pass.scratch, gamma_gradient,
                                                            beta_gradient);
       if (pass.input_gradient.empty()) return;
-      const T count = static_cast<T>(pass.input.pixels());
       Channels<T> scale;
-      Channels<T> input_factor;
+      Channels<T> factor;
       Channels<T> shift;
-      for (Index c = 0; c < channels; ++c) {
-        const auto i = static_cast<std::size_t>(c);
-        scale[i] = pass.parameters[c] * inverse_deviation[c];
-        input_factor[i] = -scale[i] * gamma_gradient[c] / count * inverse_deviation[c];
-        shift[i] = -scale[i] * beta_gradient[c] / count - input_factor[i] * mean[c];
-      }
-      kernels::combine_channels<T, channels>(pass.team, pass.output_gradient, pass.input, scale.data(),
-                                             input_factor.data(), shift.data(), pass.input_gradient);
+      kernels::normalization_gradient(channels, pass.input.pixels(), pass.parameters, mean, inverse_deviation,
+                                      gamma_gradient, beta_gradient, scale.data(), factor.data(), shift.data());
+      kernels::combine_channels<T, channels>(pass.team, pass.output_gradient, pass.input, scale.data(), factor.data(),
+                                             shift.data(), pass.input_gradient);
     }
 
    private:
     template <class T>
     using Channels = std::array<T, static_cast<std::size_t>(channels)>;
-
-    template <class T>
-    static void update_statistics(Index pixels, const Channels<T>& mean, const Channels<T>& variance, T* running) {
-      const T momentum = static_cast<T>(Options.momentum);
-      const T unbiased = static_cast<T>(pixels) / static_cast<T>(std::max<Index>(pixels - 1, 1));
-      for (Index c = 0; c < channels; ++c) {
-        const auto i = static_cast<std::size_t>(c);
-        running[c] += momentum * (mean[i] - running[c]);
-        running[channels + c] += momentum * (variance[i] * unbiased - running[channels + c]);
-      }
-    }
   };
 };
 

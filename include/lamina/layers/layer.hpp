@@ -42,29 +42,29 @@ template <class T>
 struct Forward {
   const Team& team;
   bool training = false;  ///< batch statistics and dropout; otherwise running statistics and no dropout
-  RandomPosition random;
+  RandomPosition random{};
   const T* parameters = nullptr;    ///< the layer's `parameters`, one after the other
   const T* statistics = nullptr;    ///< the layer's `statistics` before this step
   T* updated_statistics = nullptr;  ///< the same memory to write to; null unless training
   T* saved = nullptr;               ///< `saved(batch)` values kept until backward; null unless training
   T* scratch = nullptr;             ///< `scratch(batch, threads)` values, of no use after this call
-  TensorView<const T> input;
-  TensorView<T> output;  ///< may be the memory of `input` for a layer that is `in_place`
+  TensorView<const T> input{};
+  TensorView<T> output{};  ///< may be the memory of `input` for a layer that is `in_place`
 };
 
 /// Everything backward reads and writes.
 template <class T>
 struct Backward {
   const Team& team;
-  RandomPosition random;  ///< as in forward
+  RandomPosition random{};  ///< as in forward
   const T* parameters = nullptr;
   T* gradients = nullptr;  ///< to overwrite, laid out like `parameters`
   const T* saved = nullptr;
   T* scratch = nullptr;
-  TensorView<const T> input;   ///< of forward; valid only where `needs_input`
-  TensorView<const T> output;  ///< of forward; valid only where `needs_output`
-  TensorView<const T> output_gradient;
-  TensorView<T> input_gradient;  ///< to overwrite; empty() where nobody wants it
+  TensorView<const T> input{};   ///< of forward; valid only where `needs_input`
+  TensorView<const T> output{};  ///< of forward; valid only where `needs_output`
+  TensorView<const T> output_gradient{};
+  TensorView<T> input_gradient{};  ///< to overwrite; empty() where nobody wants it
 };
 
 /// Shape rule of a specification whose output has the shape of its input.

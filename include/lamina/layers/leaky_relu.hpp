@@ -22,6 +22,7 @@ struct BasicLeakyReLU : KeepsShape {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
+    static constexpr double slope = Negative.value;
     static constexpr bool needs_output = true;
     static constexpr bool in_place = true;
 

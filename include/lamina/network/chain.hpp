@@ -98,7 +98,7 @@ template <std::size_t N, class T, class Value>
   return places;
 }
 
-[[nodiscard]] inline RandomPosition inside(RandomPosition random, std::size_t layer) {
+[[nodiscard]] constexpr RandomPosition inside(RandomPosition random, std::size_t layer) {
   random.layer = random.layer * 1024 + static_cast<std::uint32_t>(layer) + 1;
   return random;
 }
@@ -226,7 +226,7 @@ struct BoundChain<Input, std::index_sequence<I...>, Specifications...> {
   static constexpr auto shapes = detail::chain_shapes<Specifications...>(Input);
   static constexpr Shape input_shape = Input;
   static constexpr Shape output_shape = shapes[size];
-  static constexpr std::array kinds{std::string_view(Specifications::kind)...};
+  [[maybe_unused]] static constexpr std::array kinds{std::string_view(Specifications::kind)...};
 
   static constexpr auto parameters = [] {
     std::array<Segment, (Specifications::template Bound<shapes[I]>::parameters.size() + ...)> all;
@@ -247,7 +247,8 @@ struct BoundChain<Input, std::index_sequence<I...>, Specifications...> {
     return all;
   }();
   /// Number of parameters of each layer.
-  static constexpr std::array parameter_counts{total_size(Specifications::template Bound<shapes[I]>::parameters)...};
+  [[maybe_unused]] static constexpr std::array parameter_counts{
+      total_size(Specifications::template Bound<shapes[I]>::parameters)...};
   static constexpr Index multiply_adds = (Specifications::template Bound<shapes[I]>::multiply_adds + ...);
 
   static constexpr bool needs_input = std::array{Specifications::template Bound<shapes[I]>::needs_input...}.front();

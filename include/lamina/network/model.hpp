@@ -6,6 +6,7 @@
 
 #include <lamina/core/floating_point.hpp>
 #include <lamina/core/random.hpp>
+#include <lamina/layers/layer.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/network/workspace.hpp>
 
@@ -44,16 +45,16 @@ class Model {
     check(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
-    Network::forward(Forward<T>{.team = workspace.team(),
-                                .training = true,
-                                .random = random,
-                                .parameters = parameters_.data(),
-                                .statistics = statistics_.data(),
-                                .updated_statistics = statistics_.data(),
-                                .saved = workspace.saved(),
-                                .scratch = workspace.scratch(),
-                                .input = images,
-                                .output = output});
+    run_forward(workspace, Forward<T>{.team = workspace.team(),
+                                      .training = true,
+                                      .random = random,
+                                      .parameters = parameters_.data(),
+                                      .statistics = statistics_.data(),
+                                      .updated_statistics = statistics_.data(),
+                                      .saved = workspace.saved(),
+                                      .scratch = workspace.scratch(),
+                                      .input = images,
+                                      .output = output});
     return output;
   }
 
@@ -64,16 +65,21 @@ class Model {
                 RandomPosition random = {}, TensorView<T> input_gradient = {}) {
     check(workspace.batch(), images);
     const FlushSubnormals scope;
-    Network::backward(Backward<T>{.team = workspace.team(),
-                                  .random = random,
-                                  .parameters = parameters_.data(),
-                                  .gradients = gradients_.data(),
-                                  .saved = workspace.saved(),
-                                  .scratch = workspace.scratch(),
-                                  .input = images,
-                                  .output = workspace.output(images.batch),
-                                  .output_gradient = output_gradient,
-                                  .input_gradient = input_gradient});
+    const Backward<T> pass{.team = workspace.team(),
+                           .random = random,
+                           .parameters = parameters_.data(),
+                           .gradients = gradients_.data(),
+                           .saved = workspace.saved(),
+                           .scratch = workspace.scratch(),
+                           .input = images,
+                           .output = workspace.output(images.batch),
+                           .output_gradient = output_gradient,
+                           .input_gradient = input_gradient};
+    if (workspace.execution() == Execution::fused) {
+      FusedNetwork<Network, T>::backward(pass);
+    } else {
+      Network::backward(pass);
+    }
   }
 
   /// Inference: running statistics, no dropout. Safe from several threads, each with a workspace of its own.
@@ -82,12 +88,12 @@ class Model {
     check(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
-    Network::forward(Forward<T>{.team = workspace.team(),
-                                .parameters = parameters_.data(),
-                                .statistics = statistics_.data(),
-                                .scratch = workspace.scratch(),
-                                .input = images,
-                                .output = output});
+    run_forward(workspace, Forward<T>{.team = workspace.team(),
+                                      .parameters = parameters_.data(),
+                                      .statistics = statistics_.data(),
+                                      .scratch = workspace.scratch(),
+                                      .input = images,
+                                      .output = output});
     return output;
   }
 
@@ -111,6 +117,17 @@ class Model {
             break;
         }
       }
+    }
+  }
+
+  template <class Workspace>
+  static void run_forward(const Workspace& workspace, const Forward<T>& pass) {
+    if (workspace.execution() == Execution::layer_by_layer) {
+      Network::forward(pass);
+    } else if (pass.training) {
+      FusedNetwork<Network, T>::forward(pass);
+    } else {
+      FusedNetwork<Network, T>::infer(pass);
     }
   }
 

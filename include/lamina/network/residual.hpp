@@ -158,7 +158,10 @@ struct Residual {
                     ResidualBranchKeepsShape<At, Residual, Input, output(Input), output(Input) == Input> {};
 
   template <Shape Input>
-  struct Bound : detail::BoundResidual<Chain<Input, Branch...>, detail::Identity<Input>, false> {};
+  struct Bound : detail::BoundResidual<Chain<Input, Branch...>, detail::Identity<Input>, false> {
+    /// Tells fusion what lies between the two ends of the shortcut.
+    using IdentityBranch = Chain<Input, Branch...>;
+  };
 };
 
 template <class... Shortcut, class... Branch>

@@ -10,6 +10,7 @@
 #include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
+#include <lamina/layers/layer.hpp>
 #include <lamina/losses/loss.hpp>
 #include <lamina/losses/softmax_cross_entropy.hpp>
 #include <lamina/network/model.hpp>
@@ -80,8 +81,8 @@ class TrainingStep {
     const TensorView<const T> output = model_.forward(workspace_, images, random);
     const LossResult result = loss_(output, labels, gradient, workspace_.team());
     if (!std::isfinite(result.loss)) {
-      throw NonFiniteError("step " + std::to_string(number) + ": the loss is " + std::to_string(result.loss) +
-                           ", and " + detail::blame(model_) + " is not finite");
+      throw NonFiniteError("step " + std::to_string(number) + ": the loss is not finite, and neither is " +
+                           detail::blame(model_));
     }
     model_.backward(workspace_, images, gradient, random);
     flow_.add(std::as_const(model_).gradients(), number);

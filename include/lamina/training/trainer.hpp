@@ -138,8 +138,8 @@ class Trainer {
   void require_finite(const EpochReport& report) const {
     if (std::isfinite(report.validation.loss)) return;
     throw NonFiniteError("validation after step " + std::to_string(step_.optimizer().steps()) + " (epoch " +
-                         std::to_string(report.epoch) + "): the loss is " + std::to_string(report.validation.loss) +
-                         ", and " + detail::blame(model_) + " is not finite");
+                         std::to_string(report.epoch) + "): the loss is not finite, and neither is " +
+                         detail::blame(model_));
   }
 
   void remember(const EpochReport& report) {

@@ -1,0 +1,387 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <lamina/network/fusion_plan.hpp>
+
+/// @file
+/// Runs a network unit by unit (fusion_plan.hpp): the same results as layer by layer, up to rounding, in fewer passes
+/// over memory. A unit's convolution writes its raw output and the batch statistics; batch norm, shortcut and
+/// activation happen when the next unit reads it, and their gradients while the next unit's are in the cache.
+
+namespace lamina {
+
+template <class Network, class T>
+class FusedNetwork {
+  static constexpr const auto& operations_ = operations<T, Network>;
+  static constexpr auto plan_ = plan_fusion<T>(operations_, Network::input_shape);
+  static constexpr std::size_t units_ = plan_.count;
+
+  using Deferred = kernels::Deferred<T>;
+
+ public:
+  /// Values of T that training keeps from forward to backward.
+  static constexpr Index saved(Index batch) { return layout(batch).second; }
+
+  /// Values of scratch memory in training.
+  static constexpr Index scratch(Index batch, Index threads) {
+    return plan_.gradient_slots * largest(batch) + coefficients_ + largest_scratch(batch, threads);
+  }
+
+  /// Values of scratch memory in inference.
+  static constexpr Index inference_scratch(Index batch, Index threads) {
+    return plan_.value_slots * largest(batch) + coefficients_ + largest_scratch(batch, threads);
+  }
+
+  static void forward(const Forward<T>& pass) {
+    const auto places = layout(pass.input.batch).first;
+    Deferred input{.raw = pass.input};
+    for (std::size_t u = 0; u < units_; ++u) {
+      const FusedUnit& unit = plan_.units[u];
+      const Place place = places[u];
+      T* const kept_input = u > 0 && plan_.kept[u] && !input.plain() ? pass.saved + places[u - 1].value : nullptr;
+      const TensorView<T> raw = raw_view(u, pass.saved, place, pass.output);
+      T* const coefficients = pass.saved + place.coefficients;
+      if (unit.convolution) {
+        convolve(pass, unit, input, kept_input, raw, coefficients);
+      } else if (kept_input != nullptr) {
+        resolve(pass.team, input, kept_input);
+      }
+      if (kept_input != nullptr) input = {.raw = {kept_input, input.raw.batch, input.raw.shape}};
+      if (!unit.convolution && unit.layer != FusedUnit::none) {
+        run_plain(pass, unit, input.raw, pass.saved + place.saved, pass.scratch, raw);
+      }
+      const TensorView<const T> made = unit.layer == FusedUnit::none ? input.raw : TensorView<const T>(raw);
+      input = deferred(unit, made, coefficients, shortcut_value(unit, pass.input.data, pass.saved, places));
+    }
+    if (!input.plain()) resolve(pass.team, input, pass.output.data);
+  }
+
+  static void backward(const Backward<T>& pass) {
+    const Index batch = pass.output_gradient.batch;
+    const auto places = layout(batch).first;
+    TensorView<const T> gradient = pass.output_gradient;
+    if (plan_.units[units_ - 1].deferred()) {
+      const TensorView<T> own = gradient_view(pass, units_ - 1, batch);
+      kernels::copy(pass.team, gradient.size(), gradient.data, own.data);
+      go_back(pass, places, units_, nullptr, pass.output.data, own);
+      gradient = own;
+    }
+    for (std::size_t u = units_; u-- > 0;) {
+      const FusedUnit& unit = plan_.units[u];
+      const TensorView<T> input_gradient = u == 0 ? pass.input_gradient : gradient_view(pass, u - 1, batch);
+      const T* const added = input_gradient.empty() ? nullptr : shortcut_gradient(pass, u, batch);
+      if (unit.convolution) {
+        convolve_back(pass, places, u, gradient, added, input_gradient);
+      } else {
+        const T* const value = value_data(u, pass.input.data, pass.saved, places);
+        if (unit.layer != FusedUnit::none) {
+          run_plain_back(pass, places, u, value, gradient, input_gradient);
+        } else if (!input_gradient.empty()) {
+          kernels::copy(pass.team, gradient.size(), gradient.data, input_gradient.data);
+        }
+        if (!input_gradient.empty()) go_back(pass, places, u, added, value, input_gradient);
+      }
+      gradient = input_gradient;
+    }
+  }
+
+  static void infer(const Forward<T>& pass) {
+    const Index batch = pass.input.batch;
+    T* const coefficients = pass.scratch + plan_.value_slots * largest(batch);
+    T* const scratch = coefficients + coefficients_;
+    const auto value_data = [&](std::size_t value) -> const T* {
+      return value == 0 ? pass.input.data : pass.scratch + plan_.units[value - 1].value_slot * largest(batch);
+    };
+    TensorView<const T> input = pass.input;
+    for (std::size_t u = 0; u < units_; ++u) {
+      const FusedUnit& unit = plan_.units[u];
+      const bool last = u + 1 == units_;
+      const TensorView<T> output{last ? pass.output.data : pass.scratch + unit.value_slot * largest(batch), batch,
+                                 plan_.shapes[u + 1]};
+      const T* const shortcut =
+          unit.shortcut == FusedUnit::none ? nullptr : value_data(static_cast<std::size_t>(unit.shortcut));
+      if (unit.batch_norm != FusedUnit::none) running_normalization(pass, unit, output.shape.channels, coefficients);
+      if (unit.convolution) {
+        const Operation<T>& layer = operation(unit.layer);
+        layer.forward_fused({.team = pass.team,
+                             .weights = pass.parameters + layer.layer.parameter_offset,
+                             .scratch = scratch,
+                             .input = {.raw = input},
+                             .output = output,
+                             .after = deferred(unit, {}, coefficients, shortcut)});
+      } else if (unit.layer != FusedUnit::none) {
+        run_plain(pass, unit, input, nullptr, scratch, output);
+      } else {
+        resolve(pass.team, deferred(unit, input, nullptr, shortcut), output.data);
+      }
+      input = output;
+    }
+  }
+
+ private:
+  /// Where a unit's tensors lie in the memory kept for backward.
+  struct Place {
+    Index raw = 0;           ///< the convolution's or layer's output
+    Index value = 0;         ///< the value, where it is kept and differs from the raw tensor
+    Index coefficients = 0;  ///< of the batch norm: mean, 1 / deviation, scale, shift
+    Index saved = 0;         ///< what a plain layer keeps
+  };
+  using Places = std::array<Place, units_>;
+
+  static constexpr Index aligned(Index size) { return detail::aligned_size<T>(size); }
+
+  static constexpr const Operation<T>& operation(int index) { return operations_[static_cast<std::size_t>(index)]; }
+
+  static constexpr std::pair<Places, Index> layout(Index batch) {
+    Places places{};
+    Index end = 0;
+    for (std::size_t u = 0; u < units_; ++u) {
+      const FusedUnit& unit = plan_.units[u];
+      const Shape& shape = plan_.shapes[u + 1];
+      const Index size = aligned(batch * shape.size());
+      places[u] = {.raw = end, .value = end};
+      if (unit.layer != FusedUnit::none) end += size;
+      if (plan_.kept[u + 1] && unit.deferred()) {
+        places[u].value = end;
+        end += size;
+      }
+      places[u].coefficients = end;
+      if (unit.batch_norm != FusedUnit::none) end += aligned(4 * shape.channels);
+      places[u].saved = end;
+      if (unit.layer != FusedUnit::none && !unit.convolution) {
+        end += aligned(operation(unit.layer).layer.saved(batch));
+      }
+    }
+    return {places, end};
+  }
+
+  static constexpr Index largest(Index batch) {
+    Index size = 0;
+    for (std::size_t value = 0; value <= units_; ++value) {
+      size = std::max(size, aligned(batch * plan_.shapes[value].size()));
+    }
+    return size;
+  }
+  static constexpr Index channels_ = [] {
+    Index channels = 0;
+    for (std::size_t value = 0; value <= units_; ++value) channels = std::max(channels, plan_.shapes[value].channels);
+    return channels;
+  }();
+  static constexpr Index coefficients_ = aligned(4 * channels_);
+  static constexpr Index largest_scratch(Index batch, Index threads) {
+    Index size = 2 * channels_ * Partition::kMostParts;
+    for (const Operation<T>& each : operations_) {
+      if (each.layer.scratch != nullptr) size = std::max(size, each.layer.scratch(batch, threads));
+    }
+    return size;
+  }
+
+  static TensorView<T> raw_view(std::size_t u, T* saved, const Place& place, const TensorView<T>& output) {
+    const bool is_output = u + 1 == units_ && !plan_.units[u].deferred();
+    return {is_output ? output.data : saved + place.raw, output.batch, plan_.shapes[u + 1]};
+  }
+
+  /// Value number `value`, which is kept; the network's output is not among them.
+  static const T* value_data(std::size_t value, const T* input, const T* saved, const Places& places) {
+    return value == 0 ? input : saved + places[value - 1].value;
+  }
+
+  /// The raw tensor of unit u; where it has no layer, the value it reads.
+  static const T* raw_data(std::size_t u, const T* input, const T* saved, const Places& places) {
+    return plan_.units[u].layer == FusedUnit::none ? value_data(u, input, saved, places) : saved + places[u].raw;
+  }
+
+  static const T* shortcut_value(const FusedUnit& unit, const T* input, const T* saved, const Places& places) {
+    if (unit.shortcut == FusedUnit::none) return nullptr;
+    return value_data(static_cast<std::size_t>(unit.shortcut), input, saved, places);
+  }
+
+  static Deferred deferred(const FusedUnit& unit, TensorView<const T> raw, const T* coefficients, const T* shortcut) {
+    const bool scaled = unit.batch_norm != FusedUnit::none;
+    const Index channels = scaled ? operation(unit.batch_norm).layer.output_shape.channels : 0;
+    return {.raw = raw,
+            .scale = scaled ? coefficients + 2 * channels : nullptr,
+            .shift = scaled ? coefficients + 3 * channels : nullptr,
+            .shortcut = shortcut,
+            .slope = unit.activation == FusedUnit::none ? T{1} : operation(unit.activation).slope};
+  }
+
+  static void resolve(const Team& team, const Deferred& tensor, T* values) {
+    team.for_parts(tensor.raw.batch, [&](Range samples, Index) {
+      kernels::evaluate(tensor, samples, values + samples.begin * tensor.raw.shape.size());
+    });
+  }
+
+  static void convolve(const Forward<T>& pass, const FusedUnit& unit, const Deferred& input, T* kept_input,
+                       const TensorView<T>& raw, T* coefficients) {
+    const Operation<T>& layer = operation(unit.layer);
+    const Index channels = raw.shape.channels;
+    const bool normalized = unit.batch_norm != FusedUnit::none;
+    T* const mean = coefficients;
+    T* const inverse_deviation = coefficients + channels;
+    layer.forward_fused({.team = pass.team,
+                         .weights = pass.parameters + layer.layer.parameter_offset,
+                         .scratch = pass.scratch,
+                         .input = input,
+                         .kept_input = kept_input,
+                         .output = raw,
+                         .mean = normalized ? mean : nullptr,
+                         .variance = normalized ? inverse_deviation : nullptr});
+    if (!normalized) return;
+    const Operation<T>& norm = operation(unit.batch_norm);
+    const T* const gamma = pass.parameters + norm.layer.parameter_offset;
+    kernels::update_running_statistics(channels, raw.pixels(), norm.momentum, mean, inverse_deviation,
+                                       pass.updated_statistics + norm.layer.statistics_offset);
+    kernels::invert_deviation(channels, norm.epsilon, inverse_deviation, inverse_deviation);
+    kernels::normalization(channels, gamma, gamma + channels, mean, inverse_deviation, coefficients + 2 * channels,
+                           coefficients + 3 * channels);
+  }
+
+  /// Scale and shift of a batch norm with running statistics, where deferred() looks for them.
+  static void running_normalization(const Forward<T>& pass, const FusedUnit& unit, Index channels, T* coefficients) {
+    const Operation<T>& norm = operation(unit.batch_norm);
+    const T* const running = pass.statistics + norm.layer.statistics_offset;
+    const T* const gamma = pass.parameters + norm.layer.parameter_offset;
+    kernels::invert_deviation(channels, norm.epsilon, running + channels, coefficients + channels);
+    kernels::normalization(channels, gamma, gamma + channels, running, coefficients + channels,
+                           coefficients + 2 * channels, coefficients + 3 * channels);
+  }
+
+  static void run_plain(const Forward<T>& pass, const FusedUnit& unit, TensorView<const T> input, T* saved, T* scratch,
+                        const TensorView<T>& output) {
+    const Operation<T>& layer = operation(unit.layer);
+    layer.layer.forward(
+        {.team = pass.team,
+         .training = pass.training,
+         .random = {pass.random.seed, pass.random.step, layer.random_layer},
+         .parameters = pass.parameters + layer.layer.parameter_offset,
+         .statistics = pass.statistics + layer.layer.statistics_offset,
+         .updated_statistics = pass.training ? pass.updated_statistics + layer.layer.statistics_offset : nullptr,
+         .saved = saved,
+         .scratch = scratch,
+         .input = input,
+         .output = output});
+  }
+
+  static TensorView<T> gradient_view(const Backward<T>& pass, std::size_t u, Index batch) {
+    return {pass.scratch + plan_.units[u].gradient_slot * largest(batch), batch, plan_.shapes[u + 1]};
+  }
+
+  static T* backward_scratch(const Backward<T>& pass) {
+    return pass.scratch + plan_.gradient_slots * largest(pass.output_gradient.batch) + coefficients_;
+  }
+
+  /// Gradient that reaches value number `value` through shortcuts; of several, their sum.
+  static const T* shortcut_gradient(const Backward<T>& pass, std::size_t value, Index batch) {
+    T* sum = nullptr;
+    for (std::size_t u = value; u < units_; ++u) {
+      if (plan_.units[u].shortcut != static_cast<int>(value)) continue;
+      const TensorView<T> gradient = gradient_view(pass, u, batch);
+      if (sum != nullptr) kernels::add<T>(pass.team, gradient.size(), sum, gradient.data, gradient.data);
+      sum = gradient.data;
+    }
+    return sum;
+  }
+
+  /// What lies between value number `value` and the raw tensor it is made from.
+  static kernels::DeferredBackward<T> before(const Backward<T>& pass, const Places& places, std::size_t value,
+                                             const T* added) {
+    if (value == 0) return {.added = added};
+    const FusedUnit& unit = plan_.units[value - 1];
+    const Place& place = places[value - 1];
+    const bool normalized = unit.batch_norm != FusedUnit::none;
+    const T* const coefficients = pass.saved + place.coefficients;
+    return {.added = added,
+            .slope = unit.activation == FusedUnit::none ? T{1} : operation(unit.activation).slope,
+            .raw = normalized ? pass.saved + place.raw : nullptr,
+            .mean = normalized ? coefficients : nullptr,
+            .inverse_deviation = normalized ? coefficients + plan_.shapes[value].channels : nullptr};
+  }
+
+  /// Gradient of gamma of the batch norm that makes value number `value`; beta's follows. Null where there is none.
+  static T* norm_gradient(const Backward<T>& pass, std::size_t value) {
+    if (value == 0 || plan_.units[value - 1].batch_norm == FusedUnit::none) return nullptr;
+    return pass.gradients + operation(plan_.units[value - 1].batch_norm).layer.parameter_offset;
+  }
+
+  /// Turns the gradient of a value into that of what stands before its activation, in a pass of its own.
+  static void go_back(const Backward<T>& pass, const Places& places, std::size_t value, const T* added, const T* values,
+                      const TensorView<T>& gradient) {
+    const auto back = before(pass, places, value, added);
+    if (back.plain()) return;
+    const Index channels = gradient.shape.channels;
+    T* const sums = backward_scratch(pass);
+    const Partition partition{gradient.batch};
+    pass.team.for_each(partition.parts(), [&](Index part, Index) {
+      T* const own = sums + 2 * channels * part;
+      std::fill_n(own, 2 * channels, T{0});
+      for (Index n = partition[part].begin; n < partition[part].end; ++n) {
+        kernels::go_back(back, gradient.shape, n, values + n * gradient.shape.size(), gradient.sample(n), own);
+      }
+    });
+    if (back.raw == nullptr) return;
+    kernels::sum_parts(pass.team, partition.parts(), 2 * channels, sums, 2 * channels, norm_gradient(pass, value));
+  }
+
+  static void run_plain_back(const Backward<T>& pass, const Places& places, std::size_t u, const T* input,
+                             const TensorView<const T>& gradient, const TensorView<T>& input_gradient) {
+    const Operation<T>& layer = operation(plan_.units[u].layer);
+    const T* const output = u + 1 == units_ ? pass.output.data : pass.saved + places[u].raw;
+    layer.layer.backward({.team = pass.team,
+                          .random = {pass.random.seed, pass.random.step, layer.random_layer},
+                          .parameters = pass.parameters + layer.layer.parameter_offset,
+                          .gradients = pass.gradients + layer.layer.parameter_offset,
+                          .saved = pass.saved + places[u].saved,
+                          .scratch = backward_scratch(pass),
+                          .input = {input, gradient.batch, plan_.shapes[u]},
+                          .output = {output, gradient.batch, plan_.shapes[u + 1]},
+                          .output_gradient = gradient,
+                          .input_gradient = input_gradient});
+  }
+
+  static void convolve_back(const Backward<T>& pass, const Places& places, std::size_t u,
+                            const TensorView<const T>& gradient, const T* added, const TensorView<T>& input_gradient) {
+    const FusedUnit& unit = plan_.units[u];
+    const Operation<T>& layer = operation(unit.layer);
+    const Index batch = gradient.batch;
+    T* const own_norm_gradient = norm_gradient(pass, u + 1);
+    T* const factors = backward_scratch(pass) - coefficients_;
+    const Index channels = gradient.shape.channels;
+    kernels::DeferredGradient<T> output_gradient{.gradient = gradient};
+    if (own_norm_gradient != nullptr) {
+      const T* const coefficients = pass.saved + places[u].coefficients;
+      const T* const gamma = pass.parameters + operation(unit.batch_norm).layer.parameter_offset;
+      kernels::normalization_gradient(channels, gradient.pixels(), gamma, coefficients, coefficients + channels,
+                                      own_norm_gradient, own_norm_gradient + channels, factors, factors + channels,
+                                      factors + 2 * channels);
+      output_gradient.raw = pass.saved + places[u].raw;
+      output_gradient.scale = factors;
+      output_gradient.raw_factor = factors + channels;
+      output_gradient.shift = factors + 2 * channels;
+    }
+    Deferred input{.raw = {value_data(u, pass.input.data, pass.saved, places), batch, plan_.shapes[u]}};
+    if (!plan_.kept[u] && u > 0) {
+      input =
+          deferred(plan_.units[u - 1], {raw_data(u - 1, pass.input.data, pass.saved, places), batch, plan_.shapes[u]},
+                   pass.saved + places[u - 1].coefficients,
+                   shortcut_value(plan_.units[u - 1], pass.input.data, pass.saved, places));
+    }
+    T* const gamma_gradient = norm_gradient(pass, u);
+    layer.backward_fused(
+        {.team = pass.team,
+         .weights = pass.parameters + layer.layer.parameter_offset,
+         .scratch = backward_scratch(pass),
+         .input = input,
+         .output_gradient = output_gradient,
+         .weight_gradient = pass.gradients + layer.layer.parameter_offset,
+         .input_gradient = input_gradient,
+         .before = before(pass, places, u, added),
+         .gamma_gradient = gamma_gradient,
+         .beta_gradient = gamma_gradient == nullptr ? nullptr : gamma_gradient + plan_.shapes[u].channels});
+  }
+};
+
+}  // namespace lamina
