@@ -83,19 +83,19 @@ struct Convolution {
     const Partition partition{pass.output.batch};
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
       T* const scratch = threads + thread * forward_thread(geometry);
-      T* const values = scratch + aligned(Algorithm::forward_scratch);
+      T* const inputs = scratch + aligned(Algorithm::forward_scratch);
+      T* const outputs = inputs + frames_size(geometry, Algorithm::input_frame(geometry));
+      clear_borders(geometry, Algorithm::input_frame(geometry), inputs);
       ChannelMoments<T, Outputs> part_moments;
       for_each_group(geometry, partition[part], [&](Range samples) {
-        const T* const input = input_values(pass.input, samples, pass.kept_input, values);
-        T* const output = pass.output.sample(samples.begin);
+        const T* const input = input_frames(geometry, pass.input, samples, inputs, pass.kept_input);
+        const bool direct = Algorithm::output_frame(geometry).bare();
+        T* const output = direct ? pass.output.sample(samples.begin) : outputs;
         Algorithm::forward(geometry, samples.size(), input, prepared, bias, output, scratch);
-        for (Index n = samples.begin; n < samples.end && pass.mean != nullptr; ++n) {
-          part_moments.add_sample(geometry.output.pixels(), pass.output.sample(n));
-        }
-        if (!pass.after.plain()) {
-          Deferred<T> after = pass.after;
-          after.raw = pass.output;
-          evaluate(after, samples, output);
+        for (Index n = samples.begin; n < samples.end; ++n) {
+          if (!direct) crop(geometry, outputs, n - samples.begin, pass.output.sample(n));
+          if (pass.mean != nullptr) part_moments.add_sample(geometry.output.pixels(), pass.output.sample(n));
+          if (!pass.after.plain()) finish(geometry, pass, n);
         }
       });
       if (pass.mean != nullptr) part_moments.write(moments + 2 * Outputs * part);
@@ -110,27 +110,32 @@ struct Convolution {
     T* const partial = prepared + aligned(Algorithm::prepared_size);
     const Partition partition{pass.output_gradient.gradient.batch};
     T* const threads = partial + partition.parts() * partial_size;
-    if (!pass.input_gradient.empty()) Algorithm::prepare_backward(pass.weights, prepared);
+    const bool wanted = !pass.input_gradient.empty();
+    if (wanted) Algorithm::prepare_backward(pass.weights, prepared);
+    const Frame input_frame = Algorithm::input_frame(geometry);
+    const Frame output_frame = Algorithm::output_frame(geometry);
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
       T* const scratch = threads + thread * backward_thread(geometry);
-      T* const input_buffer = scratch + aligned(Algorithm::backward_scratch);
-      T* const gradient_buffer = input_buffer + group_size(geometry) * aligned(geometry.input.size());
+      T* const inputs = scratch + aligned(Algorithm::backward_scratch);
+      T* const input_gradients = inputs + frames_size(geometry, input_frame);
+      T* const gradients = input_gradients + frames_size(geometry, input_frame);
       T* const sums = partial + part * partial_size;
       std::fill_n(sums + weight_size, partial_size - weight_size, T{0});
+      clear_borders(geometry, input_frame, inputs);
+      clear_borders(geometry, output_frame, gradients);
       Algorithm::clear_gradients(scratch);
       for_each_group(geometry, partition[part], [&](Range samples) {
-        const T* const input = input_values(pass.input, samples, nullptr, input_buffer);
-        const T* const gradient = gradient_values(pass.output_gradient, samples, gradient_buffer);
-        const bool wanted = !pass.input_gradient.empty();
-        Algorithm::backward(geometry, samples.size(), input, prepared, gradient,
-                            wanted ? pass.input_gradient.sample(samples.begin) : nullptr, scratch);
+        const T* const input = input_frames(geometry, pass.input, samples, inputs, nullptr);
+        const T* const gradient = gradient_frames(geometry, pass.output_gradient, samples, gradients);
+        Algorithm::backward(geometry, samples.size(), input, prepared, gradient, wanted ? input_gradients : nullptr,
+                            scratch);
         if (pass.bias_gradient != nullptr) {
-          add_rows<T, Outputs>(samples.size() * geometry.output.pixels(), gradient, sums + weight_size);
+          add_rows<T, Outputs>(samples.size() * output_frame.height * output_frame.width, gradient, sums + weight_size);
         }
-        if (!wanted || pass.before.plain()) return;
-        for (Index n = samples.begin; n < samples.end; ++n) {
-          go_back(pass.before, geometry.input, n, input + (n - samples.begin) * geometry.input.size(),
-                  pass.input_gradient.sample(n), sums + weight_size + Outputs);
+        for (Index n = samples.begin; n < samples.end && wanted; ++n) {
+          const Index at = (n - samples.begin) * input_frame.size();
+          go_back(pass.before, n, input_frame, input + at, input_gradients + at, pass.input_gradient.sample(n),
+                  sums + weight_size + Outputs);
         }
       });
       Algorithm::finish_gradients(scratch, sums);
@@ -150,12 +155,17 @@ struct Convolution {
   static constexpr Index group_size(const WindowGeometry& geometry) {
     return std::clamp<Index>(1024 / geometry.output.pixels(), 1, 16);
   }
+  /// Values of the frames of a group.
+  static constexpr Index frames_size(const WindowGeometry& geometry, const Frame& frame) {
+    return aligned(group_size(geometry) * frame.size());
+  }
   static constexpr Index forward_thread(const WindowGeometry& geometry) {
-    return aligned(Algorithm::forward_scratch) + group_size(geometry) * aligned(geometry.input.size());
+    return aligned(Algorithm::forward_scratch) + frames_size(geometry, Algorithm::input_frame(geometry)) +
+           frames_size(geometry, Algorithm::output_frame(geometry));
   }
   static constexpr Index backward_thread(const WindowGeometry& geometry) {
-    return aligned(Algorithm::backward_scratch) +
-           group_size(geometry) * (aligned(geometry.input.size()) + aligned(geometry.output.size()));
+    return aligned(Algorithm::backward_scratch) + 2 * frames_size(geometry, Algorithm::input_frame(geometry)) +
+           frames_size(geometry, Algorithm::output_frame(geometry));
   }
 
   template <class Body>
@@ -166,17 +176,43 @@ struct Convolution {
     }
   }
 
-  static const T* input_values(const Deferred<T>& input, Range samples, T* kept, T* buffer) {
-    if (input.plain()) return input.raw.sample(samples.begin);
-    T* const values = kept == nullptr ? buffer : kept + samples.begin * input.raw.shape.size();
-    evaluate(input, samples, values);
-    return values;
+  /// Images are written between the borders, which stay zero.
+  static void clear_borders(const WindowGeometry& geometry, const Frame& frame, T* frames) {
+    if (!frame.bare()) std::fill_n(frames, frames_size(geometry, frame), T{0});
   }
 
-  static const T* gradient_values(const DeferredGradient<T>& gradient, Range samples, T* buffer) {
-    if (gradient.plain()) return gradient.gradient.sample(samples.begin);
-    evaluate(gradient, samples, buffer);
-    return buffer;
+  static const T* input_frames(const WindowGeometry& geometry, const Deferred<T>& input, Range samples, T* frames,
+                               T* kept) {
+    const Frame frame = Algorithm::input_frame(geometry);
+    if (frame.bare() && input.plain()) return input.raw.sample(samples.begin);
+    for (Index n = samples.begin; n < samples.end; ++n) {
+      evaluate(input, n, frame, frames + (n - samples.begin) * frame.size(), kept);
+    }
+    return frames;
+  }
+
+  static const T* gradient_frames(const WindowGeometry& geometry, const DeferredGradient<T>& gradient, Range samples,
+                                  T* frames) {
+    const Frame frame = Algorithm::output_frame(geometry);
+    if (frame.bare() && gradient.plain()) return gradient.gradient.sample(samples.begin);
+    for (Index n = samples.begin; n < samples.end; ++n) {
+      evaluate(gradient, n, frame, frames + (n - samples.begin) * frame.size());
+    }
+    return frames;
+  }
+
+  /// Copies an image out of its frame.
+  static void crop(const WindowGeometry& geometry, const T* frames, Index image, T* output) {
+    const Frame frame = Algorithm::output_frame(geometry);
+    for (Index y = 0; y < frame.image.height; ++y) {
+      std::copy_n(frames + image * frame.size() + frame.row(y), frame.row_size(), output + y * frame.row_size());
+    }
+  }
+
+  static void finish(const WindowGeometry& geometry, const ConvolutionForward<T>& pass, Index sample) {
+    Deferred<T> after = pass.after;
+    after.raw = pass.output;
+    evaluate(after, sample, Frame::of(geometry.output), pass.output.sample(sample));
   }
 
   static void sum_partial(const ConvolutionBackward<T>& pass, Index parts, const T* partial) {

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <array>
-
 #include <lamina/core/tensor.hpp>
+#include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/reduction.hpp>
 
 /// @file
@@ -28,44 +27,67 @@ struct Deferred {
 
 namespace detail {
 
-template <class T, bool Scaled, bool Added>
-void evaluate_as(const Deferred<T>& tensor, Range samples, T* values) {
-  const Index first = samples.begin * tensor.raw.shape.size();
-  const Index size = samples.size() * tensor.raw.shape.size();
-  const Index channels = tensor.raw.shape.channels;
+/// Calls body.template operator()<Lanes>(channel, offset in the image, offset in the frame, row size) for the first
+/// pixel of every row,
+/// and the row's size, row by row: a row stays in the first-level cache while its channels are gone through.
+template <class T, class Body>
+[[gnu::always_inline]] inline void for_rows(const Frame& frame, const Body& body) {
+  const Index size = frame.row_size();
+  for (Index y = 0; y < frame.image.height; ++y) {
+    for_channel_vectors<T>(frame.image.channels, [&]<Index Lanes>(Index c) {
+      body.template operator()<Lanes>(c, y * size + c, frame.row(y) + c, size);
+    });
+  }
+}
+
+template <class T, bool Scaled, bool Added, bool Kept>
+void evaluate_as(const Deferred<T>& tensor, Index sample, const Frame& frame, T* values, T* kept) {
+  const Index first = sample * frame.image.size();
   const T* const raw = tensor.raw.data + first;
   const T* const shortcut = Added ? tensor.shortcut + first : nullptr;
-  for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
+  for_rows<T>(frame, [&]<Index Lanes>(Index c, Index from, Index to, Index size) {
     Vector<T, Lanes> scale{};
     Vector<T, Lanes> shift{};
     if constexpr (Scaled) {
       scale = load<T, Lanes>(tensor.scale + c);
       shift = load<T, Lanes>(tensor.shift + c);
     }
-    for (Index i = c; i < size; i += channels) {
-      Vector<T, Lanes> value = load<T, Lanes>(raw + i);
+    for (Index i = 0; i < size; i += frame.image.channels) {
+      prefetch(raw + from + i + kPrefetchRows * size);
+      if constexpr (Added) prefetch(shortcut + from + i + kPrefetchRows * size);
+      Vector<T, Lanes> value = load<T, Lanes>(raw + from + i);
       if constexpr (Scaled) value = multiply_add<T, Lanes>(value, scale, shift);
-      if constexpr (Added) value += load<T, Lanes>(shortcut + i);
-      store<T, Lanes>(values + i, value > 0 ? value : value * tensor.slope);
+      if constexpr (Added) value += load<T, Lanes>(shortcut + from + i);
+      value = value > 0 ? value : value * tensor.slope;
+      store<T, Lanes>(values + to + i, value);
+      if constexpr (Kept) store<T, Lanes>(kept + from + i, value);
     }
   });
 }
 
+template <class T, bool Scaled, bool Added>
+void evaluate_as(const Deferred<T>& tensor, Index sample, const Frame& frame, T* values, T* kept) {
+  if (kept != nullptr) {
+    evaluate_as<T, Scaled, Added, true>(tensor, sample, frame, values, kept + sample * frame.image.size());
+  } else {
+    evaluate_as<T, Scaled, Added, false>(tensor, sample, frame, values, nullptr);
+  }
+}
+
 }  // namespace detail
 
-/// Writes the values of some samples, the first of them to values[0].
+/// Writes one sample's values into a frame and, unless `kept` is null, to their place in that tensor too. The values
+/// may be the raw tensor's memory.
 template <class T>
-void evaluate(const Deferred<T>& tensor, Range samples, T* values) {
-  if (tensor.scale != nullptr) {
-    if (tensor.shortcut != nullptr) {
-      detail::evaluate_as<T, true, true>(tensor, samples, values);
-    } else {
-      detail::evaluate_as<T, true, false>(tensor, samples, values);
-    }
+void evaluate(const Deferred<T>& tensor, Index sample, const Frame& frame, T* values, T* kept = nullptr) {
+  if (tensor.scale != nullptr && tensor.shortcut != nullptr) {
+    detail::evaluate_as<T, true, true>(tensor, sample, frame, values, kept);
+  } else if (tensor.scale != nullptr) {
+    detail::evaluate_as<T, true, false>(tensor, sample, frame, values, kept);
   } else if (tensor.shortcut != nullptr) {
-    detail::evaluate_as<T, false, true>(tensor, samples, values);
+    detail::evaluate_as<T, false, true>(tensor, sample, frame, values, kept);
   } else {
-    detail::evaluate_as<T, false, false>(tensor, samples, values);
+    detail::evaluate_as<T, false, false>(tensor, sample, frame, values, kept);
   }
 }
 
@@ -82,23 +104,45 @@ struct DeferredGradient {
   [[nodiscard]] bool plain() const { return raw == nullptr; }
 };
 
-/// Writes the gradients of some samples, the first of them to values[0].
-template <class T>
-void evaluate(const DeferredGradient<T>& tensor, Range samples, T* values) {
-  const Index first = samples.begin * tensor.gradient.shape.size();
-  const Index size = samples.size() * tensor.gradient.shape.size();
-  const Index channels = tensor.gradient.shape.channels;
+namespace detail {
+
+template <class T, bool Scaled>
+void evaluate_as(const DeferredGradient<T>& tensor, Index sample, const Frame& frame, T* values) {
+  const Index first = sample * frame.image.size();
   const T* const gradient = tensor.gradient.data + first;
-  const T* const raw = tensor.raw + first;
-  for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
-    const auto scale = load<T, Lanes>(tensor.scale + c);
-    const auto factor = load<T, Lanes>(tensor.raw_factor + c);
-    const auto shift = load<T, Lanes>(tensor.shift + c);
-    for (Index i = c; i < size; i += channels) {
-      const auto inner = multiply_add<T, Lanes>(load<T, Lanes>(raw + i), factor, shift);
-      store<T, Lanes>(values + i, multiply_add<T, Lanes>(load<T, Lanes>(gradient + i), scale, inner));
+  const T* const raw = Scaled ? tensor.raw + first : nullptr;
+  for_rows<T>(frame, [&]<Index Lanes>(Index c, Index from, Index to, Index size) {
+    Vector<T, Lanes> scale{};
+    Vector<T, Lanes> factor{};
+    Vector<T, Lanes> shift{};
+    if constexpr (Scaled) {
+      scale = load<T, Lanes>(tensor.scale + c);
+      factor = load<T, Lanes>(tensor.raw_factor + c);
+      shift = load<T, Lanes>(tensor.shift + c);
+    }
+    for (Index i = 0; i < size; i += frame.image.channels) {
+      prefetch(gradient + from + i + kPrefetchRows * size);
+      Vector<T, Lanes> value = load<T, Lanes>(gradient + from + i);
+      if constexpr (Scaled) {
+        prefetch(raw + from + i + kPrefetchRows * size);
+        const auto rest = multiply_add<T, Lanes>(load<T, Lanes>(raw + from + i), factor, shift);
+        value = multiply_add<T, Lanes>(value, scale, rest);
+      }
+      store<T, Lanes>(values + to + i, value);
     }
   });
+}
+
+}  // namespace detail
+
+/// Writes one sample's gradients into a frame.
+template <class T>
+void evaluate(const DeferredGradient<T>& tensor, Index sample, const Frame& frame, T* values) {
+  if (tensor.plain()) {
+    detail::evaluate_as<T, false>(tensor, sample, frame, values);
+  } else {
+    detail::evaluate_as<T, true>(tensor, sample, frame, values);
+  }
 }
 
 /// What turns the gradient of a Deferred tensor's value into dz, that of scale raw + shift + shortcut, in place:
@@ -118,28 +162,33 @@ struct DeferredBackward {
 namespace detail {
 
 template <class T, bool Added, bool Summed>
-void go_back_as(const DeferredBackward<T>& back, const Shape& shape, Index sample, const T* values, T* gradient,
-                T* sums) {
-  const Index channels = shape.channels;
-  const Index first = sample * shape.size();
-  for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
+void go_back_as(const DeferredBackward<T>& back, Index sample, const Frame& frame, const T* values, const T* gradient,
+                T* dz, T* sums) {
+  const Index channels = frame.image.channels;
+  const Index first = sample * frame.image.size();
+  const T* const added = Added ? back.added + first : nullptr;
+  const T* const raw = Summed ? back.raw + first : nullptr;
+  for_rows<T>(frame, [&]<Index Lanes>(Index c, Index to, Index from, Index size) {
     Vector<T, Lanes> mean{};
     Vector<T, Lanes> inverse_deviation{};
+    Vector<T, Lanes> gamma{};
+    Vector<T, Lanes> beta{};
     if constexpr (Summed) {
       mean = load<T, Lanes>(back.mean + c);
       inverse_deviation = load<T, Lanes>(back.inverse_deviation + c);
     }
-    Vector<T, Lanes> beta{};
-    Vector<T, Lanes> gamma{};
-    for (Index i = c; i < shape.size(); i += channels) {
-      Vector<T, Lanes> dz = load<T, Lanes>(gradient + i);
-      if constexpr (Added) dz += load<T, Lanes>(back.added + first + i);
-      dz = load<T, Lanes>(values + i) > 0 ? dz : dz * back.slope;
-      store<T, Lanes>(gradient + i, dz);
+    for (Index i = 0; i < size; i += channels) {
+      Vector<T, Lanes> value = load<T, Lanes>(gradient + from + i);
+      if constexpr (Added) {
+        prefetch(added + to + i + kPrefetchRows * size);
+        value += load<T, Lanes>(added + to + i);
+      }
+      value = load<T, Lanes>(values + from + i) > 0 ? value : value * back.slope;
+      store<T, Lanes>(dz + to + i, value);
       if constexpr (Summed) {
-        const Vector<T, Lanes> centered = load<T, Lanes>(back.raw + first + i) - mean;
-        beta += dz;
-        gamma = multiply_add<T, Lanes>(dz, centered * inverse_deviation, gamma);
+        const Vector<T, Lanes> centered = load<T, Lanes>(raw + to + i) - mean;
+        beta += value;
+        gamma = multiply_add<T, Lanes>(value, centered * inverse_deviation, gamma);
       }
     }
     if constexpr (Summed) {
@@ -152,19 +201,20 @@ void go_back_as(const DeferredBackward<T>& back, const Shape& shape, Index sampl
 }  // namespace detail
 
 /// Turns the gradients of one sample's values into dz and adds to sums: a value a channel for gamma, then for beta.
-/// @param sample  its number in the batch; `values` and `gradient` begin with its first value
+/// @param values    of the sample, in a frame
+/// @param gradient  of the sample's values, in a frame
+/// @param dz        the sample's, without a border; may be `gradient` where the frame has none
 template <class T>
-void go_back(const DeferredBackward<T>& back, const Shape& shape, Index sample, const T* values, T* gradient, T* sums) {
-  if (back.raw != nullptr) {
-    if (back.added != nullptr) {
-      detail::go_back_as<T, true, true>(back, shape, sample, values, gradient, sums);
-    } else {
-      detail::go_back_as<T, false, true>(back, shape, sample, values, gradient, sums);
-    }
+void go_back(const DeferredBackward<T>& back, Index sample, const Frame& frame, const T* values, const T* gradient,
+             T* dz, T* sums) {
+  if (back.raw != nullptr && back.added != nullptr) {
+    detail::go_back_as<T, true, true>(back, sample, frame, values, gradient, dz, sums);
+  } else if (back.raw != nullptr) {
+    detail::go_back_as<T, false, true>(back, sample, frame, values, gradient, dz, sums);
   } else if (back.added != nullptr) {
-    detail::go_back_as<T, true, false>(back, shape, sample, values, gradient, sums);
+    detail::go_back_as<T, true, false>(back, sample, frame, values, gradient, dz, sums);
   } else {
-    detail::go_back_as<T, false, false>(back, shape, sample, values, gradient, sums);
+    detail::go_back_as<T, false, false>(back, sample, frame, values, gradient, dz, sums);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/simd.hpp>
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gemm.hpp>
 #include <lamina/kernels/im2col.hpp>
 
@@ -41,6 +42,12 @@ struct Im2colConvolution {
 
   static void prepare_backward(const T* weights, T* prepared) {
     pack_panels<T, Outputs, depth>(weights, 1, Outputs, prepared);
+  }
+
+  /// The frames in which forward and backward take and give images: none, the borders are made with the patches.
+  [[nodiscard]] static constexpr Frame input_frame(const WindowGeometry& geometry) { return Frame::of(geometry.input); }
+  [[nodiscard]] static constexpr Frame output_frame(const WindowGeometry& geometry) {
+    return Frame::of(geometry.output);
   }
 
   /// Output of `images` images. `bias` has padded_outputs values or is null.

@@ -67,6 +67,16 @@ template <class T, Index Lanes>
 #endif
 }
 
+/// Asks for the cache line at `address`, which may lie outside of any object.
+template <class T>
+[[gnu::always_inline]] inline void prefetch(const T* address) {
+  __builtin_prefetch(address);
+}
+
+/// How many rows of an image ahead elementwise loops ask for: the hardware looks ahead no further than a page, which a
+/// row of 32 pixels x 32 channels fills.
+inline constexpr Index kPrefetchRows = 2;
+
 [[nodiscard]] constexpr Index round_up(Index value, Index multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gemm.hpp>
 #include <lamina/kernels/im2col.hpp>
 #include <lamina/kernels/winograd_transform.hpp>
@@ -45,13 +45,12 @@ struct WinogradConvolution {
   static constexpr Index output_stride = round_up(block * Outputs, 2 * line) + line;
   static constexpr Index input_block = winograd::kPoints * input_stride;
   static constexpr Index output_block = winograd::kPoints * output_stride;
-  static constexpr Index sink_size = round_up(std::max(Inputs, Outputs), line);
 
  public:
   /// Values of the prepared weights, the same for both directions.
   static constexpr Index prepared_size = winograd::kPoints * Inputs * Outputs;
   /// Values of scratch memory a thread; in backward it begins with the weight gradients' sums.
-  static constexpr Index forward_scratch = input_block + output_block + sink_size;
+  static constexpr Index forward_scratch = input_block + output_block;
   static constexpr Index backward_scratch = prepared_size + forward_scratch;
 
   /// Transforms the weights (3, 3, Inputs, Outputs) for forward: a packed Inputs x Outputs matrix a point.
@@ -71,19 +70,28 @@ struct WinogradConvolution {
     });
   }
 
+  /// The frames in which forward and backward take and give images: whole tiles.
+  [[nodiscard]] static constexpr Frame input_frame(const WindowGeometry& geometry) {
+    const Frame output = output_frame(geometry);
+    return {geometry.input, output.height + 2, output.width + 2, geometry.window.padding};
+  }
+  [[nodiscard]] static constexpr Frame output_frame(const WindowGeometry& geometry) {
+    return {geometry.output, winograd::kOutput * winograd::tiles_along(geometry.output.height),
+            winograd::kOutput * winograd::tiles_along(geometry.output.width), 0};
+  }
+
   /// Output of `images` images. `bias` has Outputs values or is null.
   static void forward(const WindowGeometry& geometry, Index images, const T* input, const T* prepared, const T* bias,
                       T* output, T* scratch) {
     T* const in = scratch;
     T* const out = in + input_block;
-    T* const sink = out + output_block;
     for_each_block(geometry, images, [&](Range tiles) {
       transform_input(geometry, tiles, input, in);
       for (Index point = 0; point < winograd::kPoints; ++point) {
         product<T, Inputs, Outputs>(tiles.size(), in + point * input_stride, prepared + point * Inputs * Outputs,
                                     nullptr, out + point * output_stride);
       }
-      transform_output(geometry, tiles, out, bias, output, sink);
+      transform_output(geometry, tiles, out, bias, output);
     });
   }
 
@@ -96,8 +104,7 @@ struct WinogradConvolution {
     T* const sums = scratch;
     T* const in = sums + prepared_size;
     T* const out = in + input_block;
-    T* const sink = out + output_block;
-    if (input_gradient != nullptr) std::fill_n(input_gradient, images * geometry.input.size(), T{0});
+    if (input_gradient != nullptr) std::fill_n(input_gradient, images * input_frame(geometry).size(), T{0});
     for_each_block(geometry, images, [&](Range tiles) {
       transform_input(geometry, tiles, input, in);
       transform_output_gradient(geometry, tiles, output_gradient, out);
@@ -109,7 +116,7 @@ struct WinogradConvolution {
         if (input_gradient == nullptr) continue;
         product<T, Outputs, Inputs>(tiles.size(), out_point, prepared + weights, nullptr, in_point);
       }
-      if (input_gradient != nullptr) add_input_gradient(geometry, tiles, in, input_gradient, sink);
+      if (input_gradient != nullptr) add_input_gradient(geometry, tiles, in, input_gradient);
     });
   }
 
@@ -130,12 +137,6 @@ struct WinogradConvolution {
  private:
   static constexpr Index input_lanes = lanes_for<T>(Inputs);
   static constexpr Index output_lanes = lanes_for<T>(Outputs);
-  /// What tiles read outside of an image.
-  alignas(kAlignment) static constexpr std::array<T, static_cast<std::size_t>(sink_size)> zeros{};
-
-  /// Addresses of the pixels of one tile.
-  template <class Value, Index Side>
-  using Pixels = std::array<std::array<Value*, static_cast<std::size_t>(Side)>, static_cast<std::size_t>(Side)>;
 
   template <class Body>
   static void for_each_block(const WindowGeometry& geometry, Index images, const Body& body) {
@@ -144,92 +145,88 @@ struct WinogradConvolution {
     for (Index first = 0; first < tiles; first += block) body(Range{first, std::min(first + block, tiles)});
   }
 
-  /// Addresses of the Side x Side pixels of tile number `tile` in images of this shape, whose first tile begins
-  /// `before` pixels up and left of the image; `outside` for those that are not in it.
-  template <Index Side, class Value>
-  static void locate(const WindowGeometry& geometry, const Shape& shape, Index before, Index tile, Value* images,
-                     Value* outside, Pixels<Value, Side>& pixels) {
+  /// Calls body(offset of the tile's first pixel in consecutive frames, number of the tile in the block).
+  template <class Body>
+  static void for_each_tile(const WindowGeometry& geometry, const Frame& frame, Range tiles, const Body& body) {
+    const Index down = winograd::tiles_along(geometry.output.height);
     const Index across = winograd::tiles_along(geometry.output.width);
-    const Index in_image = across * winograd::tiles_along(geometry.output.height);
-    Value* const image = images + tile / in_image * shape.size();
-    const Index top = tile % in_image / across * winograd::kOutput - before;
-    const Index left = tile % across * winograd::kOutput - before;
-    for (Index i = 0; i < Side; ++i) {
-      const bool row_inside = top + i >= 0 && top + i < shape.height;
-      Value* const row = image + ((top + i) * shape.width + left) * shape.channels;
-      for (Index j = 0; j < Side; ++j) {
-        const bool inside = row_inside && left + j >= 0 && left + j < shape.width;
-        pixels[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)] = inside ? row + j * shape.channels : outside;
-      }
+    Index x = tiles.begin % across;
+    Index y = tiles.begin / across % down;
+    Index image = tiles.begin / across / down * frame.size();
+    for (Index tile = 0; tile < tiles.size(); ++tile) {
+      body(image + winograd::kOutput * (y * frame.pitch() + x * frame.image.channels), tile);
+      if (++x < across) continue;
+      x = 0;
+      if (++y < down) continue;
+      y = 0;
+      image += frame.size();
     }
-  }
-
-  /// The pixel in row i and column j.
-  template <class Value, std::size_t Side>
-  [[gnu::always_inline]] static Value* at(const std::array<std::array<Value*, Side>, Side>& pixels, Index i, Index j) {
-    return pixels[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)];
   }
 
   static void transform_input(const WindowGeometry& geometry, Range tiles, const T* input, T* in) {
-    Pixels<const T, winograd::kInput> pixels;
-    for (Index tile = tiles.begin; tile < tiles.end; ++tile, in += Inputs) {
-      locate<winograd::kInput>(geometry, geometry.input, geometry.window.padding, tile, input, zeros.data(), pixels);
+    const Frame frame = input_frame(geometry);
+    const Index pitch = frame.pitch();
+    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
       for (Index c = 0; c < Inputs; c += input_lanes) {
+        const T* const from = input + pixel + c;
+        T* const to = in + tile * Inputs + c;
         winograd::transform_tile<winograd::InputTransform, T, input_lanes>(
-            [&](Index i, Index j) { return load<T, input_lanes>(at(pixels, i, j) + c); },
+            [&](Index i, Index j) { return load<T, input_lanes>(from + i * pitch + j * Inputs); },
             [&](Index i, Index j, Vector<T, input_lanes> value) {
-              store<T, input_lanes>(in + (i * winograd::kInput + j) * input_stride + c, value);
+              store<T, input_lanes>(to + (i * winograd::kInput + j) * input_stride, value);
             });
       }
-    }
+    });
   }
 
-  static void transform_output(const WindowGeometry& geometry, Range tiles, const T* out, const T* bias, T* output,
-                               T* sink) {
-    Pixels<T, winograd::kOutput> pixels;
-    for (Index tile = tiles.begin; tile < tiles.end; ++tile, out += Outputs) {
-      locate<winograd::kOutput>(geometry, geometry.output, 0, tile, output, sink, pixels);
+  static void transform_output(const WindowGeometry& geometry, Range tiles, const T* out, const T* bias, T* output) {
+    const Frame frame = output_frame(geometry);
+    const Index pitch = frame.pitch();
+    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
       for (Index c = 0; c < Outputs; c += output_lanes) {
+        const T* const from = out + tile * Outputs + c;
+        T* const to = output + pixel + c;
         const auto start = bias == nullptr ? Vector<T, output_lanes>{} : load<T, output_lanes>(bias + c);
         winograd::transform_tile<winograd::OutputTransform, T, output_lanes>(
-            [&](Index i, Index j) {
-              return load<T, output_lanes>(out + (i * winograd::kInput + j) * output_stride + c);
-            },
+            [&](Index i, Index j) { return load<T, output_lanes>(from + (i * winograd::kInput + j) * output_stride); },
             [&](Index i, Index j, Vector<T, output_lanes> value) {
-              store<T, output_lanes>(at(pixels, i, j) + c, value + start);
+              store<T, output_lanes>(to + i * pitch + j * Outputs, value + start);
             });
       }
-    }
+    });
   }
 
   static void transform_output_gradient(const WindowGeometry& geometry, Range tiles, const T* gradient, T* out) {
-    Pixels<const T, winograd::kOutput> pixels;
-    for (Index tile = tiles.begin; tile < tiles.end; ++tile, out += Outputs) {
-      locate<winograd::kOutput>(geometry, geometry.output, 0, tile, gradient, zeros.data(), pixels);
+    const Frame frame = output_frame(geometry);
+    const Index pitch = frame.pitch();
+    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
       for (Index c = 0; c < Outputs; c += output_lanes) {
+        const T* const from = gradient + pixel + c;
+        T* const to = out + tile * Outputs + c;
         winograd::transform_tile<winograd::OutputGradientTransform, T, output_lanes>(
-            [&](Index i, Index j) { return load<T, output_lanes>(at(pixels, i, j) + c); },
+            [&](Index i, Index j) { return load<T, output_lanes>(from + i * pitch + j * Outputs); },
             [&](Index i, Index j, Vector<T, output_lanes> value) {
-              store<T, output_lanes>(out + (i * winograd::kInput + j) * output_stride + c, value);
+              store<T, output_lanes>(to + (i * winograd::kInput + j) * output_stride, value);
             });
       }
-    }
+    });
   }
 
-  static void add_input_gradient(const WindowGeometry& geometry, Range tiles, const T* in, T* input_gradient, T* sink) {
-    Pixels<T, winograd::kInput> pixels;
-    std::fill_n(sink, sink_size, T{0});
-    for (Index tile = tiles.begin; tile < tiles.end; ++tile, in += Inputs) {
-      locate<winograd::kInput>(geometry, geometry.input, geometry.window.padding, tile, input_gradient, sink, pixels);
+  static void add_input_gradient(const WindowGeometry& geometry, Range tiles, const T* in, T* input_gradient) {
+    const Frame frame = input_frame(geometry);
+    const Index pitch = frame.pitch();
+    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
       for (Index c = 0; c < Inputs; c += input_lanes) {
+        const T* const from = in + tile * Inputs + c;
+        T* const to = input_gradient + pixel + c;
         winograd::transform_tile<winograd::InputGradientTransform, T, input_lanes>(
-            [&](Index i, Index j) { return load<T, input_lanes>(in + (i * winograd::kInput + j) * input_stride + c); },
+            [&](Index i, Index j) { return load<T, input_lanes>(from + (i * winograd::kInput + j) * input_stride); },
             [&](Index i, Index j, Vector<T, input_lanes> value) {
-              T* const pixel = at(pixels, i, j) + c;
-              store<T, input_lanes>(pixel, load<T, input_lanes>(pixel) + value);
+              T* const at = to + i * pitch + j * Inputs;
+              store<T, input_lanes>(at, load<T, input_lanes>(at) + value);
             });
       }
-    }
+    });
   }
 
   template <class Body>

@@ -10,7 +10,7 @@
 ///     weight gradient   = G' [ (B' d B) o (A y A') ] G        d: input tile (6x6), y: output gradient tile (4x4)
 ///     data gradient     = B  [ (G g G') o (A y A') ] B'       added up where tiles overlap
 ///
-/// One-dimensional transforms are applied to the columns and then to the rows; each value is a vector over channels.
+/// One-dimensional transforms are applied to the rows and then to the columns; each value is a vector over channels.
 
 namespace lamina::kernels::winograd {
 
@@ -144,23 +144,23 @@ struct WeightGradientTransform {
 /// store(i, j, value) takes the result's.
 template <class Transform, class T, Index L, class Load, class Store>
 [[gnu::always_inline]] inline void transform_tile(const Load& load, const Store& store) {
-  Vector<T, L> columns[Transform::from][Transform::to];
+  Vector<T, L> rows[Transform::from][Transform::to];
 #pragma GCC unroll 6
-  for (Index j = 0; j < Transform::from; ++j) {
-    Vector<T, L> column[Transform::from];
+  for (Index i = 0; i < Transform::from; ++i) {
+    Vector<T, L> row[Transform::from];
 #pragma GCC unroll 6
-    for (Index i = 0; i < Transform::from; ++i) column[i] = load(i, j);
-    Transform::template apply<T, L>(column, columns[j]);
+    for (Index j = 0; j < Transform::from; ++j) row[j] = load(i, j);
+    Transform::template apply<T, L>(row, rows[i]);
   }
 #pragma GCC unroll 6
-  for (Index i = 0; i < Transform::to; ++i) {
-    Vector<T, L> row[Transform::from];
+  for (Index j = 0; j < Transform::to; ++j) {
+    Vector<T, L> column[Transform::from];
     Vector<T, L> result[Transform::to];
 #pragma GCC unroll 6
-    for (Index j = 0; j < Transform::from; ++j) row[j] = columns[j][i];
-    Transform::template apply<T, L>(row, result);
+    for (Index i = 0; i < Transform::from; ++i) column[i] = rows[i][j];
+    Transform::template apply<T, L>(column, result);
 #pragma GCC unroll 6
-    for (Index j = 0; j < Transform::to; ++j) store(i, j, result[j]);
+    for (Index i = 0; i < Transform::to; ++i) store(i, j, result[i]);
   }
 }
 

@@ -210,8 +210,11 @@ class FusedNetwork {
   }
 
   static void resolve(const Team& team, const Deferred& tensor, T* values) {
+    const kernels::Frame frame = kernels::Frame::of(tensor.raw.shape);
     team.for_parts(tensor.raw.batch, [&](Range samples, Index) {
-      kernels::evaluate(tensor, samples, values + samples.begin * tensor.raw.shape.size());
+      for (Index n = samples.begin; n < samples.end; ++n) {
+        kernels::evaluate(tensor, n, frame, values + n * frame.size());
+      }
     });
   }
 
@@ -319,7 +322,8 @@ class FusedNetwork {
       T* const own = sums + 2 * channels * part;
       std::fill_n(own, 2 * channels, T{0});
       for (Index n = partition[part].begin; n < partition[part].end; ++n) {
-        kernels::go_back(back, gradient.shape, n, values + n * gradient.shape.size(), gradient.sample(n), own);
+        kernels::go_back(back, n, kernels::Frame::of(gradient.shape), values + n * gradient.shape.size(),
+                         gradient.sample(n), gradient.sample(n), own);
       }
     });
     if (back.raw == nullptr) return;
