@@ -48,16 +48,6 @@ struct ConvolutionBackward {
   T* beta_gradient = nullptr;
 };
 
-/// Adds the rows of a rows x Columns matrix to sums.
-template <class T, Index Columns>
-void add_rows(Index rows, const T* values, T* sums) {
-  for_channel_vectors<T>(Columns, [&]<Index Lanes>(Index c) {
-    Vector<T, Lanes> sum = load<T, Lanes>(sums + c);
-    for (Index row = 0; row < rows; ++row) sum += load<T, Lanes>(values + row * Columns + c);
-    store<T, Lanes>(sums + c, sum);
-  });
-}
-
 /// Runs one of the algorithms over a batch.
 template <class Algorithm, class T, Index Inputs, Index Outputs, Index Kernel>
 struct Convolution {
@@ -83,19 +73,21 @@ struct Convolution {
     const Partition partition{pass.output.batch};
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
       T* const scratch = threads + thread * forward_thread(geometry);
-      T* const inputs = scratch + aligned(Algorithm::forward_scratch);
-      T* const outputs = inputs + frames_size(geometry, Algorithm::input_frame(geometry));
-      clear_borders(geometry, Algorithm::input_frame(geometry), inputs);
+      T* const buffer = scratch + aligned(Algorithm::forward_scratch);
       ChannelMoments<T, Outputs> part_moments;
       for_each_group(geometry, partition[part], [&](Range samples) {
-        const T* const input = input_frames(geometry, pass.input, samples, inputs, pass.kept_input);
-        const bool direct = Algorithm::output_frame(geometry).bare();
-        T* const output = direct ? pass.output.sample(samples.begin) : outputs;
-        Algorithm::forward(geometry, samples.size(), input, prepared, bias, output, scratch);
+        const Deferred<T> input = readable_input(pass.input, samples, pass.kept_input, buffer);
+        ReadAhead<T> ahead;
+        const Range next = following(geometry, samples, pass.output.batch);
+        add_samples(ahead, pass.input.raw.data, geometry.input, next);
+        add_samples(ahead, pass.input.shortcut, geometry.input, next);
+        add_samples(ahead, pass.kept_input, geometry.input, next);
+        add_samples(ahead, pass.output.data, geometry.output, next);
+        Algorithm::forward(geometry, samples.size(), input, prepared, bias, pass.output.sample(samples.begin), scratch,
+                           ahead);
         for (Index n = samples.begin; n < samples.end; ++n) {
-          if (!direct) crop(geometry, outputs, n - samples.begin, pass.output.sample(n));
           if (pass.mean != nullptr) part_moments.add_sample(geometry.output.pixels(), pass.output.sample(n));
-          if (!pass.after.plain()) finish(geometry, pass, n);
+          if (!pass.after.plain()) finish(pass, n);
         }
       });
       if (pass.mean != nullptr) part_moments.write(moments + 2 * Outputs * part);
@@ -112,30 +104,32 @@ struct Convolution {
     T* const threads = partial + partition.parts() * partial_size;
     const bool wanted = !pass.input_gradient.empty();
     if (wanted) Algorithm::prepare_backward(pass.weights, prepared);
-    const Frame input_frame = Algorithm::input_frame(geometry);
-    const Frame output_frame = Algorithm::output_frame(geometry);
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
       T* const scratch = threads + thread * backward_thread(geometry);
       T* const inputs = scratch + aligned(Algorithm::backward_scratch);
-      T* const input_gradients = inputs + frames_size(geometry, input_frame);
-      T* const gradients = input_gradients + frames_size(geometry, input_frame);
+      T* const gradients = inputs + group_size(geometry) * aligned(geometry.input.size());
+      T* const input_gradients = gradients + group_size(geometry) * aligned(geometry.output.size());
       T* const sums = partial + part * partial_size;
       std::fill_n(sums + weight_size, partial_size - weight_size, T{0});
-      clear_borders(geometry, input_frame, inputs);
-      clear_borders(geometry, output_frame, gradients);
       Algorithm::clear_gradients(scratch);
       for_each_group(geometry, partition[part], [&](Range samples) {
-        const T* const input = input_frames(geometry, pass.input, samples, inputs, nullptr);
-        const T* const gradient = gradient_frames(geometry, pass.output_gradient, samples, gradients);
+        const Deferred<T> input = readable_input(pass.input, samples, nullptr, inputs);
+        const DeferredGradient<T> gradient = readable_gradient(pass.output_gradient, samples, gradients);
+        ReadAhead<T> ahead;
+        const Range next = following(geometry, samples, partition.total);
+        add_samples(ahead, pass.input.raw.data, geometry.input, next);
+        add_samples(ahead, pass.input.shortcut, geometry.input, next);
+        add_samples(ahead, pass.output_gradient.gradient.data, geometry.output, next);
+        add_samples(ahead, pass.output_gradient.raw, geometry.output, next);
+        add_samples(ahead, pass.before.added, geometry.input, samples);
+        add_samples(ahead, pass.input_gradient.data, geometry.input, samples);
         Algorithm::backward(geometry, samples.size(), input, prepared, gradient, wanted ? input_gradients : nullptr,
-                            scratch);
-        if (pass.bias_gradient != nullptr) {
-          add_rows<T, Outputs>(samples.size() * output_frame.height * output_frame.width, gradient, sums + weight_size);
-        }
+                            scratch, ahead);
+        if (pass.bias_gradient != nullptr) add_bias_gradients(gradient, samples.size(), sums + weight_size);
         for (Index n = samples.begin; n < samples.end && wanted; ++n) {
-          const Index at = (n - samples.begin) * input_frame.size();
-          go_back(pass.before, n, input_frame, input + at, input_gradients + at, pass.input_gradient.sample(n),
-                  sums + weight_size + Outputs);
+          const Frame frame = Algorithm::gradient_frame(geometry);
+          go_back(pass.before, pass.input, n, frame, input_gradients + (n - samples.begin) * frame.size(),
+                  pass.input_gradient.sample(n), sums + weight_size + Outputs);
         }
       });
       Algorithm::finish_gradients(scratch, sums);
@@ -155,17 +149,13 @@ struct Convolution {
   static constexpr Index group_size(const WindowGeometry& geometry) {
     return std::clamp<Index>(1024 / geometry.output.pixels(), 1, 16);
   }
-  /// Values of the frames of a group.
-  static constexpr Index frames_size(const WindowGeometry& geometry, const Frame& frame) {
-    return aligned(group_size(geometry) * frame.size());
-  }
   static constexpr Index forward_thread(const WindowGeometry& geometry) {
-    return aligned(Algorithm::forward_scratch) + frames_size(geometry, Algorithm::input_frame(geometry)) +
-           frames_size(geometry, Algorithm::output_frame(geometry));
+    return aligned(Algorithm::forward_scratch) + group_size(geometry) * aligned(geometry.input.size());
   }
   static constexpr Index backward_thread(const WindowGeometry& geometry) {
-    return aligned(Algorithm::backward_scratch) + 2 * frames_size(geometry, Algorithm::input_frame(geometry)) +
-           frames_size(geometry, Algorithm::output_frame(geometry));
+    return aligned(Algorithm::backward_scratch) +
+           group_size(geometry) * (aligned(geometry.input.size()) + aligned(geometry.output.size()) +
+                                   aligned(Algorithm::gradient_frame(geometry).size()));
   }
 
   template <class Body>
@@ -176,43 +166,46 @@ struct Convolution {
     }
   }
 
-  /// Images are written between the borders, which stay zero.
-  static void clear_borders(const WindowGeometry& geometry, const Frame& frame, T* frames) {
-    if (!frame.bare()) std::fill_n(frames, frames_size(geometry, frame), T{0});
+  /// The group of samples that comes next, on this thread but at the end of its share.
+  static constexpr Range following(const WindowGeometry& geometry, Range samples, Index batch) {
+    return {samples.end, std::min(samples.end + group_size(geometry), batch)};
   }
 
-  static const T* input_frames(const WindowGeometry& geometry, const Deferred<T>& input, Range samples, T* frames,
-                               T* kept) {
-    const Frame frame = Algorithm::input_frame(geometry);
-    if (frame.bare() && input.plain()) return input.raw.sample(samples.begin);
-    for (Index n = samples.begin; n < samples.end; ++n) {
-      evaluate(input, n, frame, frames + (n - samples.begin) * frame.size(), kept);
-    }
-    return frames;
+  static void add_samples(ReadAhead<T>& ahead, const T* tensor, const Shape& shape, Range samples) {
+    if (tensor != nullptr) ahead.add(tensor + samples.begin * shape.size(), samples.size() * shape.size());
   }
 
-  static const T* gradient_frames(const WindowGeometry& geometry, const DeferredGradient<T>& gradient, Range samples,
-                                  T* frames) {
-    const Frame frame = Algorithm::output_frame(geometry);
-    if (frame.bare() && gradient.plain()) return gradient.gradient.sample(samples.begin);
-    for (Index n = samples.begin; n < samples.end; ++n) {
-      evaluate(gradient, n, frame, frames + (n - samples.begin) * frame.size());
-    }
-    return frames;
+  /// The samples as the algorithm can read them: values that must be kept, or that it cannot compute itself, are
+  /// evaluated first.
+  static Deferred<T> readable_input(const Deferred<T>& input, Range samples, T* kept, T* buffer) {
+    if (input.plain() || (kept == nullptr && Algorithm::reads_deferred)) return input.from(samples.begin);
+    const Index size = input.raw.shape.size();
+    T* const values = kept == nullptr ? buffer : kept + samples.begin * size;
+    for (Index n = samples.begin; n < samples.end; ++n) evaluate(input, n, values + (n - samples.begin) * size);
+    return {.raw = {values, samples.size(), input.raw.shape}};
   }
 
-  /// Copies an image out of its frame.
-  static void crop(const WindowGeometry& geometry, const T* frames, Index image, T* output) {
-    const Frame frame = Algorithm::output_frame(geometry);
-    for (Index y = 0; y < frame.image.height; ++y) {
-      std::copy_n(frames + image * frame.size() + frame.row(y), frame.row_size(), output + y * frame.row_size());
-    }
+  static DeferredGradient<T> readable_gradient(const DeferredGradient<T>& gradient, Range samples, T* buffer) {
+    if (gradient.plain() || Algorithm::reads_deferred) return gradient.from(samples.begin);
+    const Index size = gradient.gradient.shape.size();
+    for (Index n = samples.begin; n < samples.end; ++n) evaluate(gradient, n, buffer + (n - samples.begin) * size);
+    return {.gradient = {buffer, samples.size(), gradient.gradient.shape}};
   }
 
-  static void finish(const WindowGeometry& geometry, const ConvolutionForward<T>& pass, Index sample) {
+  static void add_bias_gradients(const DeferredGradient<T>& gradient, Index images, T* sums) {
+    const Index size = images * gradient.gradient.shape.size();
+    for_channel_vectors<T>(Outputs, [&]<Index Lanes>(Index c) {
+      const DeferredGradientReader<T, Lanes> read(gradient, c);
+      Vector<T, Lanes> sum = load<T, Lanes>(sums + c);
+      for (Index i = c; i < size; i += Outputs) sum += read(i);
+      store<T, Lanes>(sums + c, sum);
+    });
+  }
+
+  static void finish(const ConvolutionForward<T>& pass, Index sample) {
     Deferred<T> after = pass.after;
     after.raw = pass.output;
-    evaluate(after, sample, Frame::of(geometry.output), pass.output.sample(sample));
+    evaluate(after, sample, pass.output.sample(sample));
   }
 
   static void sum_partial(const ConvolutionBackward<T>& pass, Index parts, const T* partial) {

@@ -21,15 +21,52 @@ struct Deferred {
   const T* shortcut = nullptr;  ///< a tensor of the same shape, or null
   T slope = 1;
 
+  /// The same tensor from a sample on.
+  [[nodiscard]] Deferred from(Index sample) const {
+    Deferred rest = *this;
+    rest.raw = raw.samples(sample, raw.batch - sample);
+    if (shortcut != nullptr) rest.shortcut += sample * raw.shape.size();
+    return rest;
+  }
+
   /// Whether the value is the raw tensor itself.
   [[nodiscard]] bool plain() const { return scale == nullptr && shortcut == nullptr && slope == T{1}; }
+};
+
+/// Reads vectors of a Deferred tensor for some channels, whose scale and shift it keeps in registers.
+template <class T, Index Lanes>
+class DeferredReader {
+ public:
+  DeferredReader(const Deferred<T>& tensor, Index channel)
+      : raw_(tensor.raw.data),
+        shortcut_(tensor.shortcut),
+        scale_(tensor.scale == nullptr ? broadcast<T, Lanes>(1) : load<T, Lanes>(tensor.scale + channel)),
+        shift_(tensor.scale == nullptr ? broadcast<T, Lanes>(0) : load<T, Lanes>(tensor.shift + channel)),
+        slope_(tensor.slope) {}
+
+  /// What the activation is applied to, at an offset in the tensor.
+  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> before_activation(Index offset) const {
+    const auto scaled = multiply_add<T, Lanes>(load<T, Lanes>(raw_ + offset), scale_, shift_);
+    return shortcut_ == nullptr ? scaled : scaled + load<T, Lanes>(shortcut_ + offset);
+  }
+
+  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> operator()(Index offset) const {
+    const Vector<T, Lanes> value = before_activation(offset);
+    return value > 0 ? value : value * slope_;
+  }
+
+ private:
+  const T* raw_;
+  const T* shortcut_;
+  Vector<T, Lanes> scale_;
+  Vector<T, Lanes> shift_;
+  T slope_;
 };
 
 namespace detail {
 
 /// Calls body.template operator()<Lanes>(channel, offset in the image, offset in the frame, row size) for the first
-/// pixel of every row,
-/// and the row's size, row by row: a row stays in the first-level cache while its channels are gone through.
+/// pixel of every row and all channels: a row stays in the first-level cache while its channels are gone through.
 template <class T, class Body>
 [[gnu::always_inline]] inline void for_rows(const Frame& frame, const Body& body) {
   const Index size = frame.row_size();
@@ -40,55 +77,20 @@ template <class T, class Body>
   }
 }
 
-template <class T, bool Scaled, bool Added, bool Kept>
-void evaluate_as(const Deferred<T>& tensor, Index sample, const Frame& frame, T* values, T* kept) {
-  const Index first = sample * frame.image.size();
-  const T* const raw = tensor.raw.data + first;
-  const T* const shortcut = Added ? tensor.shortcut + first : nullptr;
-  for_rows<T>(frame, [&]<Index Lanes>(Index c, Index from, Index to, Index size) {
-    Vector<T, Lanes> scale{};
-    Vector<T, Lanes> shift{};
-    if constexpr (Scaled) {
-      scale = load<T, Lanes>(tensor.scale + c);
-      shift = load<T, Lanes>(tensor.shift + c);
-    }
-    for (Index i = 0; i < size; i += frame.image.channels) {
-      prefetch(raw + from + i + kPrefetchRows * size);
-      if constexpr (Added) prefetch(shortcut + from + i + kPrefetchRows * size);
-      Vector<T, Lanes> value = load<T, Lanes>(raw + from + i);
-      if constexpr (Scaled) value = multiply_add<T, Lanes>(value, scale, shift);
-      if constexpr (Added) value += load<T, Lanes>(shortcut + from + i);
-      value = value > 0 ? value : value * tensor.slope;
-      store<T, Lanes>(values + to + i, value);
-      if constexpr (Kept) store<T, Lanes>(kept + from + i, value);
-    }
-  });
-}
-
-template <class T, bool Scaled, bool Added>
-void evaluate_as(const Deferred<T>& tensor, Index sample, const Frame& frame, T* values, T* kept) {
-  if (kept != nullptr) {
-    evaluate_as<T, Scaled, Added, true>(tensor, sample, frame, values, kept + sample * frame.image.size());
-  } else {
-    evaluate_as<T, Scaled, Added, false>(tensor, sample, frame, values, nullptr);
-  }
-}
-
 }  // namespace detail
 
-/// Writes one sample's values into a frame and, unless `kept` is null, to their place in that tensor too. The values
-/// may be the raw tensor's memory.
+/// Writes one sample's values to values[0] on, which may be the sample's raw memory.
 template <class T>
-void evaluate(const Deferred<T>& tensor, Index sample, const Frame& frame, T* values, T* kept = nullptr) {
-  if (tensor.scale != nullptr && tensor.shortcut != nullptr) {
-    detail::evaluate_as<T, true, true>(tensor, sample, frame, values, kept);
-  } else if (tensor.scale != nullptr) {
-    detail::evaluate_as<T, true, false>(tensor, sample, frame, values, kept);
-  } else if (tensor.shortcut != nullptr) {
-    detail::evaluate_as<T, false, true>(tensor, sample, frame, values, kept);
-  } else {
-    detail::evaluate_as<T, false, false>(tensor, sample, frame, values, kept);
-  }
+void evaluate(const Deferred<T>& tensor, Index sample, T* values) {
+  const Shape& shape = tensor.raw.shape;
+  const Index first = sample * shape.size();
+  detail::for_rows<T>(Frame::of(shape), [&]<Index Lanes>(Index c, Index row, Index, Index size) {
+    const DeferredReader<T, Lanes> read(tensor, c);
+    for (Index i = row; i < row + size; i += shape.channels) {
+      prefetch(tensor.raw.data + first + i + kPrefetchRows * size);
+      store<T, Lanes>(values + i, read(first + i));
+    }
+  });
 }
 
 /// The gradient of a convolution's raw output y, computed when it is read: scale dz + raw_factor y + shift for each
@@ -101,51 +103,56 @@ struct DeferredGradient {
   const T* raw_factor = nullptr;
   const T* shift = nullptr;
 
+  /// The same tensor from a sample on.
+  [[nodiscard]] DeferredGradient from(Index sample) const {
+    DeferredGradient rest = *this;
+    rest.gradient = gradient.samples(sample, gradient.batch - sample);
+    if (raw != nullptr) rest.raw += sample * gradient.shape.size();
+    return rest;
+  }
+
   [[nodiscard]] bool plain() const { return raw == nullptr; }
 };
 
-namespace detail {
+/// Reads vectors of a DeferredGradient for some channels, whose factors it keeps in registers.
+template <class T, Index Lanes>
+class DeferredGradientReader {
+ public:
+  DeferredGradientReader(const DeferredGradient<T>& tensor, Index channel)
+      : gradient_(tensor.gradient.data), raw_(tensor.raw) {
+    if (tensor.plain()) return;
+    scale_ = load<T, Lanes>(tensor.scale + channel);
+    raw_factor_ = load<T, Lanes>(tensor.raw_factor + channel);
+    shift_ = load<T, Lanes>(tensor.shift + channel);
+  }
 
-template <class T, bool Scaled>
-void evaluate_as(const DeferredGradient<T>& tensor, Index sample, const Frame& frame, T* values) {
-  const Index first = sample * frame.image.size();
-  const T* const gradient = tensor.gradient.data + first;
-  const T* const raw = Scaled ? tensor.raw + first : nullptr;
-  for_rows<T>(frame, [&]<Index Lanes>(Index c, Index from, Index to, Index size) {
-    Vector<T, Lanes> scale{};
-    Vector<T, Lanes> factor{};
-    Vector<T, Lanes> shift{};
-    if constexpr (Scaled) {
-      scale = load<T, Lanes>(tensor.scale + c);
-      factor = load<T, Lanes>(tensor.raw_factor + c);
-      shift = load<T, Lanes>(tensor.shift + c);
-    }
-    for (Index i = 0; i < size; i += frame.image.channels) {
-      prefetch(gradient + from + i + kPrefetchRows * size);
-      Vector<T, Lanes> value = load<T, Lanes>(gradient + from + i);
-      if constexpr (Scaled) {
-        prefetch(raw + from + i + kPrefetchRows * size);
-        const auto rest = multiply_add<T, Lanes>(load<T, Lanes>(raw + from + i), factor, shift);
-        value = multiply_add<T, Lanes>(value, scale, rest);
-      }
-      store<T, Lanes>(values + to + i, value);
-    }
+  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> operator()(Index offset) const {
+    const auto gradient = load<T, Lanes>(gradient_ + offset);
+    if (raw_ == nullptr) return gradient;
+    const auto rest = multiply_add<T, Lanes>(load<T, Lanes>(raw_ + offset), raw_factor_, shift_);
+    return multiply_add<T, Lanes>(gradient, scale_, rest);
+  }
+
+ private:
+  const T* gradient_;
+  const T* raw_;
+  Vector<T, Lanes> scale_{};
+  Vector<T, Lanes> raw_factor_{};
+  Vector<T, Lanes> shift_{};
+};
+
+/// Writes one sample's gradients to values[0] on.
+template <class T>
+void evaluate(const DeferredGradient<T>& tensor, Index sample, T* values) {
+  const Shape& shape = tensor.gradient.shape;
+  const Index first = sample * shape.size();
+  detail::for_rows<T>(Frame::of(shape), [&]<Index Lanes>(Index c, Index row, Index, Index size) {
+    const DeferredGradientReader<T, Lanes> read(tensor, c);
+    for (Index i = row; i < row + size; i += shape.channels) store<T, Lanes>(values + i, read(first + i));
   });
 }
 
-}  // namespace detail
-
-/// Writes one sample's gradients into a frame.
-template <class T>
-void evaluate(const DeferredGradient<T>& tensor, Index sample, const Frame& frame, T* values) {
-  if (tensor.plain()) {
-    detail::evaluate_as<T, false>(tensor, sample, frame, values);
-  } else {
-    detail::evaluate_as<T, true>(tensor, sample, frame, values);
-  }
-}
-
-/// What turns the gradient of a Deferred tensor's value into dz, that of scale raw + shift + shortcut, in place:
+/// What turns the gradient of a Deferred tensor's value into dz, that of scale raw + shift + shortcut:
 /// dz = (gradient + added) * (value > 0 ? 1 : slope). Where there is a batch norm it also sums dz and dz x_hat over the
 /// batch, x_hat = (raw - mean) * inverse_deviation: the gradients of beta and gamma.
 template <class T>
@@ -161,14 +168,13 @@ struct DeferredBackward {
 
 namespace detail {
 
-template <class T, bool Added, bool Summed>
-void go_back_as(const DeferredBackward<T>& back, Index sample, const Frame& frame, const T* values, const T* gradient,
-                T* dz, T* sums) {
+template <class T, bool Summed>
+void go_back_as(const DeferredBackward<T>& back, const Deferred<T>& values, Index sample, const Frame& frame,
+                const T* gradient, T* dz, T* sums) {
   const Index channels = frame.image.channels;
   const Index first = sample * frame.image.size();
-  const T* const added = Added ? back.added + first : nullptr;
-  const T* const raw = Summed ? back.raw + first : nullptr;
-  for_rows<T>(frame, [&]<Index Lanes>(Index c, Index to, Index from, Index size) {
+  for_rows<T>(frame, [&]<Index Lanes>(Index c, Index row, Index from, Index size) {
+    const DeferredReader<T, Lanes> read(values, c);
     Vector<T, Lanes> mean{};
     Vector<T, Lanes> inverse_deviation{};
     Vector<T, Lanes> gamma{};
@@ -178,15 +184,13 @@ void go_back_as(const DeferredBackward<T>& back, Index sample, const Frame& fram
       inverse_deviation = load<T, Lanes>(back.inverse_deviation + c);
     }
     for (Index i = 0; i < size; i += channels) {
+      const Index at = first + row + i;
       Vector<T, Lanes> value = load<T, Lanes>(gradient + from + i);
-      if constexpr (Added) {
-        prefetch(added + to + i + kPrefetchRows * size);
-        value += load<T, Lanes>(added + to + i);
-      }
-      value = load<T, Lanes>(values + from + i) > 0 ? value : value * back.slope;
-      store<T, Lanes>(dz + to + i, value);
+      if (back.added != nullptr) value += load<T, Lanes>(back.added + at);
+      value = read.before_activation(at) > 0 ? value : value * back.slope;
+      store<T, Lanes>(dz + row + i, value);
       if constexpr (Summed) {
-        const Vector<T, Lanes> centered = load<T, Lanes>(raw + to + i) - mean;
+        const Vector<T, Lanes> centered = load<T, Lanes>(back.raw + at) - mean;
         beta += value;
         gamma = multiply_add<T, Lanes>(value, centered * inverse_deviation, gamma);
       }
@@ -201,20 +205,16 @@ void go_back_as(const DeferredBackward<T>& back, Index sample, const Frame& fram
 }  // namespace detail
 
 /// Turns the gradients of one sample's values into dz and adds to sums: a value a channel for gamma, then for beta.
-/// @param values    of the sample, in a frame
-/// @param gradient  of the sample's values, in a frame
+/// @param values    the tensor they belong to, or any that has its values
+/// @param gradient  the sample's, in a frame
 /// @param dz        the sample's, without a border; may be `gradient` where the frame has none
 template <class T>
-void go_back(const DeferredBackward<T>& back, Index sample, const Frame& frame, const T* values, const T* gradient,
-             T* dz, T* sums) {
-  if (back.raw != nullptr && back.added != nullptr) {
-    detail::go_back_as<T, true, true>(back, sample, frame, values, gradient, dz, sums);
-  } else if (back.raw != nullptr) {
-    detail::go_back_as<T, false, true>(back, sample, frame, values, gradient, dz, sums);
-  } else if (back.added != nullptr) {
-    detail::go_back_as<T, true, false>(back, sample, frame, values, gradient, dz, sums);
+void go_back(const DeferredBackward<T>& back, const Deferred<T>& values, Index sample, const Frame& frame,
+             const T* gradient, T* dz, T* sums) {
+  if (back.raw != nullptr) {
+    detail::go_back_as<T, true>(back, values, sample, frame, gradient, dz, sums);
   } else {
-    detail::go_back_as<T, false, false>(back, sample, frame, values, gradient, dz, sums);
+    detail::go_back_as<T, false>(back, values, sample, frame, gradient, dz, sums);
   }
 }
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/kernels/deferred.hpp>
 #include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gemm.hpp>
 #include <lamina/kernels/im2col.hpp>
+#include <lamina/kernels/read_ahead.hpp>
 
 /// @file
 /// Convolution with any kernel size, stride, padding and dilation as im2col and a matrix product. Patches are made for
@@ -16,6 +18,8 @@ namespace lamina::kernels {
 
 template <class T, Index Inputs, Index Outputs, Index Kernel>
 struct Im2colConvolution {
+  /// Whether the input and the output gradient may be deferred tensors.
+  static constexpr bool reads_deferred = false;
   static constexpr Index depth = Kernel * Kernel * Inputs;
   static constexpr Index padded_outputs = Tiling<T, Outputs>::padded;
   /// Output pixels a tile: its patches take about 96 KiB, some of the second-level cache.
@@ -44,17 +48,16 @@ struct Im2colConvolution {
     pack_panels<T, Outputs, depth>(weights, 1, Outputs, prepared);
   }
 
-  /// The frames in which forward and backward take and give images: none, the borders are made with the patches.
-  [[nodiscard]] static constexpr Frame input_frame(const WindowGeometry& geometry) { return Frame::of(geometry.input); }
-  [[nodiscard]] static constexpr Frame output_frame(const WindowGeometry& geometry) {
-    return Frame::of(geometry.output);
+  /// The frame of an image's input gradient: none.
+  [[nodiscard]] static constexpr Frame gradient_frame(const WindowGeometry& geometry) {
+    return Frame::of(geometry.input);
   }
 
-  /// Output of `images` images. `bias` has padded_outputs values or is null.
-  static void forward(const WindowGeometry& geometry, Index images, const T* input, const T* prepared, const T* bias,
-                      T* output, T* scratch) {
+  /// Output of the first `images` images of the input, which is plain. `bias` has padded_outputs values or is null.
+  static void forward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
+                      const T* bias, T* output, T* scratch, const ReadAhead<T>& /*ahead*/) {
     for_each_tile(geometry, images, [&](Index n, Range pixels) {
-      im2col<T, Inputs, Kernel>(geometry, input + n * geometry.input.size(), pixels, scratch);
+      im2col<T, Inputs, Kernel>(geometry, input.raw.sample(n), pixels, scratch);
       product<T, depth, Outputs>(pixels.size(), scratch, prepared, bias,
                                  output + n * geometry.output.size() + pixels.begin * Outputs);
     });
@@ -63,16 +66,18 @@ struct Im2colConvolution {
   /// Sets the sums of weight gradients in a thread's scratch to zero.
   static void clear_gradients(T* scratch) { std::fill_n(scratch, sums_size, T{0}); }
 
-  /// Adds the weight gradients of `images` images to the sums in scratch and writes their input gradient, unless null.
-  static void backward(const WindowGeometry& geometry, Index images, const T* input, const T* prepared,
-                       const T* output_gradient, T* input_gradient, T* scratch) {
+  /// Adds the weight gradients of the first `images` images to the sums in scratch and writes their input gradients,
+  /// one after the other, unless null. Input and output gradient are plain.
+  static void backward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
+                       const DeferredGradient<T>& output_gradient, T* input_gradient, T* scratch,
+                       const ReadAhead<T>& /*ahead*/) {
     T* const patches = scratch + sums_size;
     T* const patch_gradients = patches + patch_size;
     T* const padded = patch_gradients + patch_size;
     if (input_gradient != nullptr) std::fill_n(input_gradient, images * geometry.input.size(), T{0});
     for_each_tile(geometry, images, [&](Index n, Range pixels) {
-      const T* const gradients = output_gradient + n * geometry.output.size() + pixels.begin * Outputs;
-      im2col<T, Inputs, Kernel>(geometry, input + n * geometry.input.size(), pixels, patches);
+      const T* const gradients = output_gradient.gradient.sample(n) + pixels.begin * Outputs;
+      im2col<T, Inputs, Kernel>(geometry, input.raw.sample(n), pixels, patches);
       add_weight_gradients(pixels.size(), patches, gradients, padded, scratch);
       if (input_gradient == nullptr) return;
       product<T, Outputs, depth>(pixels.size(), gradients, prepared, nullptr, patch_gradients);

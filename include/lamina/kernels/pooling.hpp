@@ -77,7 +77,7 @@ void max_pool(const Team& team, TensorView<const T> x, TensorView<T> y) {
   });
 }
 
-/// The gradient goes to the first pixel that holds the maximum y, as in PyTorch.
+/// The gradient goes to the first pixel that holds the maximum y, as in PyTorch; a NaN is the maximum.
 template <class T, Index Channels, Index Window>
 void max_pool_gradient(const Team& team, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy,
                        TensorView<T> dx) {
@@ -85,7 +85,8 @@ void max_pool_gradient(const Team& team, TensorView<const T> x, TensorView<const
     for (Index c = 0; c < Channels; ++c) {
       bool found = false;
       detail::for_each_in_window<Channels, Window>(x.shape.width, [&](Index offset) {
-        const bool first = !found && x.sample(n)[in + offset + c] == y.sample(n)[out + c];
+        const T value = x.sample(n)[in + offset + c];
+        const bool first = !found && (value == y.sample(n)[out + c] || value != value);
         dx.sample(n)[in + offset + c] = first ? dy.sample(n)[out + c] : T{0};
         found = found || first;
       });

@@ -3,11 +3,13 @@
 #include <cmath>
 #include <cstddef>
 
+#include <Eigen/Core>
+
 #include <lamina/core/shape.hpp>
 
 /// @file
 /// Vector registers without intrinsics: the vector types of g++ and clang++, which the same source turns into SSE, AVX,
-/// AVX-512 or NEON, with the usual operators.
+/// AVX-512 or NEON, with the usual operators, and Eigen's multiply-add.
 
 namespace lamina::kernels {
 
@@ -54,18 +56,41 @@ template <class T, Index Lanes>
   return Vector<T, Lanes>{} + value;
 }
 
-/// a b + c, rounded once where the processor has a fused multiply-add: with -std=c++20 g++ never fuses on its own.
+// Eigen's packets are vector types too, whose attributes g++ says it drops when they are template arguments.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+
+namespace detail {
+
+/// Eigen's multiply-add for the packet of `Lanes` values, looked for from the widest packet down.
+template <class T, Index Lanes, class Packet = typename Eigen::internal::packet_traits<T>::type>
+[[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> packet_multiply_add(Vector<T, Lanes> a, Vector<T, Lanes> b,
+                                                                              Vector<T, Lanes> c) {
+  using Half = typename Eigen::internal::unpacket_traits<Packet>::half;
+  constexpr Index size = Eigen::internal::unpacket_traits<Packet>::size;
+  if constexpr (size == Lanes && size > 1) {
+    return (Vector<T, Lanes>)Eigen::internal::pmadd((Packet)a, (Packet)b, (Packet)c);
+  } else if constexpr (size > Lanes && Eigen::internal::unpacket_traits<Half>::size < size) {
+    return packet_multiply_add<T, Lanes, Half>(a, b, c);
+  } else {
+    return a * b + c;
+  }
+}
+
+}  // namespace detail
+
+/// a b + c, rounded once where the processor has a fused multiply-add: with -std=c++20 g++ never fuses on its own, and
+/// std::fma lane by lane it turns into vector instructions in small functions only.
 template <class T, Index Lanes>
 [[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> multiply_add(Vector<T, Lanes> a, Vector<T, Lanes> b,
                                                                        Vector<T, Lanes> c) {
 #if defined(__FMA__) || defined(__aarch64__)
-  Vector<T, Lanes> result;
-  for (Index lane = 0; lane < Lanes; ++lane) result[lane] = std::fma(a[lane], b[lane], c[lane]);
-  return result;
-#else
-  return a * b + c;
+  if constexpr (Lanes == 1) return Vector<T, 1>{std::fma(a[0], b[0], c[0])};
 #endif
+  return detail::packet_multiply_add<T, Lanes>(a, b, c);
 }
+
+#pragma GCC diagnostic pop
 
 /// Asks for the cache line at `address`, which may lie outside of any object.
 template <class T>

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/kernels/deferred.hpp>
 #include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gemm.hpp>
 #include <lamina/kernels/im2col.hpp>
+#include <lamina/kernels/read_ahead.hpp>
 #include <lamina/kernels/winograd_transform.hpp>
 
 /// @file
@@ -36,19 +38,23 @@ namespace winograd {
 
 template <class T, Index Inputs, Index Outputs>
 struct WinogradConvolution {
-  /// Tiles a block: with 32 channels, both transformed blocks and the weights take 440 KiB.
-  static constexpr Index block = 32;
+  /// Whether the input and the output gradient may be deferred tensors.
+  static constexpr bool reads_deferred = true;
+
+  /// Tiles a block: with 32 channels, both transformed blocks take 150 KiB and the weights as much.
+  static constexpr Index block = 16;
 
  private:
   static constexpr Index line = static_cast<Index>(kAlignment / sizeof(T));
   static constexpr Index input_stride = round_up(block * Inputs, 2 * line) + line;
   static constexpr Index output_stride = round_up(block * Outputs, 2 * line) + line;
+  static constexpr Index weight_stride = round_up(Inputs * Outputs, 2 * line) + line;
   static constexpr Index input_block = winograd::kPoints * input_stride;
   static constexpr Index output_block = winograd::kPoints * output_stride;
 
  public:
   /// Values of the prepared weights, the same for both directions.
-  static constexpr Index prepared_size = winograd::kPoints * Inputs * Outputs;
+  static constexpr Index prepared_size = winograd::kPoints * weight_stride;
   /// Values of scratch memory a thread; in backward it begins with the weight gradients' sums.
   static constexpr Index forward_scratch = input_block + output_block;
   static constexpr Index backward_scratch = prepared_size + forward_scratch;
@@ -56,7 +62,7 @@ struct WinogradConvolution {
   /// Transforms the weights (3, 3, Inputs, Outputs) for forward: a packed Inputs x Outputs matrix a point.
   static void prepare_forward(const T* weights, T* prepared) {
     transform_weights(weights, [&](Index point, Index input, Index output, Vector<T, output_lanes> value) {
-      store<T, output_lanes>(prepared + point * Inputs * Outputs + packed_offset<T, Inputs, Outputs>(input, output),
+      store<T, output_lanes>(prepared + point * weight_stride + packed_offset<T, Inputs, Outputs>(input, output),
                              value);
     });
   }
@@ -65,31 +71,29 @@ struct WinogradConvolution {
   static void prepare_backward(const T* weights, T* prepared) {
     transform_weights(weights, [&](Index point, Index input, Index output, Vector<T, output_lanes> value) {
       for (Index lane = 0; lane < output_lanes; ++lane) {
-        prepared[point * Inputs * Outputs + packed_offset<T, Outputs, Inputs>(output + lane, input)] = value[lane];
+        prepared[point * weight_stride + packed_offset<T, Outputs, Inputs>(output + lane, input)] = value[lane];
       }
     });
   }
 
-  /// The frames in which forward and backward take and give images: whole tiles.
-  [[nodiscard]] static constexpr Frame input_frame(const WindowGeometry& geometry) {
-    const Frame output = output_frame(geometry);
-    return {geometry.input, output.height + 2, output.width + 2, geometry.window.padding};
-  }
-  [[nodiscard]] static constexpr Frame output_frame(const WindowGeometry& geometry) {
-    return {geometry.output, winograd::kOutput * winograd::tiles_along(geometry.output.height),
-            winograd::kOutput * winograd::tiles_along(geometry.output.width), 0};
+  /// The frame of an image's input gradient: whole tiles.
+  [[nodiscard]] static constexpr Frame gradient_frame(const WindowGeometry& geometry) {
+    return {geometry.input, winograd::kOutput * winograd::tiles_along(geometry.output.height) + 2,
+            winograd::kOutput * winograd::tiles_along(geometry.output.width) + 2, geometry.window.padding};
   }
 
-  /// Output of `images` images. `bias` has Outputs values or is null.
-  static void forward(const WindowGeometry& geometry, Index images, const T* input, const T* prepared, const T* bias,
-                      T* output, T* scratch) {
+  /// Output of the first `images` images of the input. `bias` has Outputs values or is null; `ahead` is asked for on
+  /// the way.
+  static void forward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
+                      const T* bias, T* output, T* scratch, const ReadAhead<T>& ahead) {
     T* const in = scratch;
     T* const out = in + input_block;
-    for_each_block(geometry, images, [&](Range tiles) {
+    for_each_block(geometry, images, [&](Range tiles, Index number, Index blocks) {
       transform_input(geometry, tiles, input, in);
       for (Index point = 0; point < winograd::kPoints; ++point) {
-        product<T, Inputs, Outputs>(tiles.size(), in + point * input_stride, prepared + point * Inputs * Outputs,
-                                    nullptr, out + point * output_stride);
+        ahead.fetch(number * winograd::kPoints + point, blocks * winograd::kPoints);
+        product<T, Inputs, Outputs>(tiles.size(), in + point * input_stride, prepared + point * weight_stride, nullptr,
+                                    out + point * output_stride);
       }
       transform_output(geometry, tiles, out, bias, output);
     });
@@ -98,20 +102,22 @@ struct WinogradConvolution {
   /// Sets the sums of weight gradients in a thread's scratch to zero.
   static void clear_gradients(T* scratch) { std::fill_n(scratch, prepared_size, T{0}); }
 
-  /// Adds the weight gradients of `images` images to the sums in scratch and writes their input gradient, unless null.
-  static void backward(const WindowGeometry& geometry, Index images, const T* input, const T* prepared,
-                       const T* output_gradient, T* input_gradient, T* scratch) {
+  /// Adds the weight gradients of the first `images` images to the sums in scratch and writes their input gradients,
+  /// frame after frame, unless null; `ahead` is asked for on the way.
+  static void backward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
+                       const DeferredGradient<T>& output_gradient, T* input_gradient, T* scratch,
+                       const ReadAhead<T>& ahead) {
     T* const sums = scratch;
     T* const in = sums + prepared_size;
     T* const out = in + input_block;
-    if (input_gradient != nullptr) std::fill_n(input_gradient, images * input_frame(geometry).size(), T{0});
-    for_each_block(geometry, images, [&](Range tiles) {
+    for_each_block(geometry, images, [&](Range tiles, Index number, Index blocks) {
       transform_input(geometry, tiles, input, in);
       transform_output_gradient(geometry, tiles, output_gradient, out);
       for (Index point = 0; point < winograd::kPoints; ++point) {
+        ahead.fetch(number * winograd::kPoints + point, blocks * winograd::kPoints);
         T* const in_point = in + point * input_stride;
         const T* const out_point = out + point * output_stride;
-        const Index weights = point * Inputs * Outputs;
+        const Index weights = point * weight_stride;
         add_outer_products<T, Inputs, Outputs>(tiles.size(), in_point, out_point, sums + weights);
         if (input_gradient == nullptr) continue;
         product<T, Outputs, Inputs>(tiles.size(), out_point, prepared + weights, nullptr, in_point);
@@ -126,7 +132,7 @@ struct WinogradConvolution {
       const Index at = input * Outputs + output;
       winograd::transform_tile<winograd::WeightGradientTransform, T, output_lanes>(
           [&](Index i, Index j) {
-            return load<T, output_lanes>(scratch + (i * winograd::kInput + j) * Inputs * Outputs + at);
+            return load<T, output_lanes>(scratch + (i * winograd::kInput + j) * weight_stride + at);
           },
           [&](Index i, Index j, Vector<T, output_lanes> value) {
             store<T, output_lanes>(weight_gradient + (i * 3 + j) * Inputs * Outputs + at, value);
@@ -138,92 +144,135 @@ struct WinogradConvolution {
   static constexpr Index input_lanes = lanes_for<T>(Inputs);
   static constexpr Index output_lanes = lanes_for<T>(Outputs);
 
+  /// Calls body(tiles, number of the block, number of blocks).
   template <class Body>
   static void for_each_block(const WindowGeometry& geometry, Index images, const Body& body) {
-    const Index tiles =
-        images * winograd::tiles_along(geometry.output.height) * winograd::tiles_along(geometry.output.width);
-    for (Index first = 0; first < tiles; first += block) body(Range{first, std::min(first + block, tiles)});
+    const Index in_image = winograd::tiles_along(geometry.output.height) * winograd::tiles_along(geometry.output.width);
+    const Index tiles = images * in_image;
+    const Index blocks = (tiles + block - 1) / block;
+    for (Index number = 0; number < blocks; ++number) {
+      body(Range{number * block, std::min((number + 1) * block, tiles)}, number, blocks);
+    }
   }
 
-  /// Calls body(offset of the tile's first pixel in consecutive frames, number of the tile in the block).
+  /// A tile's place: its image, and its first pixel in the output.
+  struct TilePlace {
+    Index image;
+    Index y;
+    Index x;
+  };
+
+  /// Calls body(place, number of the tile in the block).
   template <class Body>
-  static void for_each_tile(const WindowGeometry& geometry, const Frame& frame, Range tiles, const Body& body) {
+  [[gnu::always_inline]] static void for_each_tile(const WindowGeometry& geometry, Range tiles, const Body& body) {
     const Index down = winograd::tiles_along(geometry.output.height);
     const Index across = winograd::tiles_along(geometry.output.width);
     Index x = tiles.begin % across;
     Index y = tiles.begin / across % down;
-    Index image = tiles.begin / across / down * frame.size();
+    Index image = tiles.begin / across / down;
     for (Index tile = 0; tile < tiles.size(); ++tile) {
-      body(image + winograd::kOutput * (y * frame.pitch() + x * frame.image.channels), tile);
+      body(TilePlace{image, winograd::kOutput * y, winograd::kOutput * x}, tile);
       if (++x < across) continue;
       x = 0;
       if (++y < down) continue;
       y = 0;
-      image += frame.size();
+      ++image;
     }
   }
 
-  static void transform_input(const WindowGeometry& geometry, Range tiles, const T* input, T* in) {
-    const Frame frame = input_frame(geometry);
-    const Index pitch = frame.pitch();
-    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
-      for (Index c = 0; c < Inputs; c += input_lanes) {
-        const T* const from = input + pixel + c;
+  /// Transforms the Side x Side pixels of an image from row `top` and column `left` on; those outside of it are zero.
+  /// read(offset of a pixel from the first image on) gives a vector.
+  template <class Transform, Index Lanes, class Read, class Store>
+  [[gnu::always_inline]] static void transform_pixels(const Shape& shape, Index image, Index top, Index left,
+                                                      const Read& read, const Store& store_value) {
+    constexpr Index side = Transform::from;
+    const Index pitch = shape.width * shape.channels;
+    const Index first = image * shape.size() + top * pitch + left * shape.channels;
+    const bool inside = top >= 0 && left >= 0 && top + side <= shape.height && left + side <= shape.width;
+    if (inside) {
+      winograd::transform_tile<Transform, T, Lanes>(
+          [&](Index i, Index j) { return read(first + i * pitch + j * shape.channels); }, store_value);
+    } else {
+      const auto in_range = [](Index at, Index size) { return at >= 0 && at < size; };
+      winograd::transform_tile<Transform, T, Lanes>(
+          [&](Index i, Index j) {
+            const bool pixel = in_range(top + i, shape.height) && in_range(left + j, shape.width);
+            return pixel ? read(first + i * pitch + j * shape.channels) : Vector<T, Lanes>{};
+          },
+          store_value);
+    }
+  }
+
+  static void transform_input(const WindowGeometry& geometry, Range tiles, const Deferred<T>& input, T* in) {
+    const auto transform = [&](Index c, const auto& read) {
+      for_each_tile(geometry, tiles, [&](const TilePlace& place, Index tile) {
         T* const to = in + tile * Inputs + c;
-        winograd::transform_tile<winograd::InputTransform, T, input_lanes>(
-            [&](Index i, Index j) { return load<T, input_lanes>(from + i * pitch + j * Inputs); },
-            [&](Index i, Index j, Vector<T, input_lanes> value) {
+        transform_pixels<winograd::InputTransform, input_lanes>(
+            Shape{geometry.input.height, geometry.input.width, Inputs}, place.image, place.y - geometry.window.padding,
+            place.x - geometry.window.padding, read, [&](Index i, Index j, Vector<T, input_lanes> value) {
               store<T, input_lanes>(to + (i * winograd::kInput + j) * input_stride, value);
             });
+      });
+    };
+    for (Index c = 0; c < Inputs; c += input_lanes) {
+      if (input.plain()) {
+        transform(c, [raw = input.raw.data + c](Index offset) { return load<T, input_lanes>(raw + offset); });
+      } else {
+        transform(c, [c, read = DeferredReader<T, input_lanes>(input, c)](Index offset) { return read(offset + c); });
       }
-    });
+    }
   }
 
   static void transform_output(const WindowGeometry& geometry, Range tiles, const T* out, const T* bias, T* output) {
-    const Frame frame = output_frame(geometry);
-    const Index pitch = frame.pitch();
-    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
+    const Index pitch = geometry.output.width * Outputs;
+    for_each_tile(geometry, tiles, [&](const TilePlace& place, Index tile) {
+      const Index rows = geometry.output.height - place.y;
+      const Index columns = geometry.output.width - place.x;
       for (Index c = 0; c < Outputs; c += output_lanes) {
         const T* const from = out + tile * Outputs + c;
-        T* const to = output + pixel + c;
+        T* const to = output + place.image * geometry.output.size() + place.y * pitch + place.x * Outputs + c;
         const auto start = bias == nullptr ? Vector<T, output_lanes>{} : load<T, output_lanes>(bias + c);
         winograd::transform_tile<winograd::OutputTransform, T, output_lanes>(
             [&](Index i, Index j) { return load<T, output_lanes>(from + (i * winograd::kInput + j) * output_stride); },
             [&](Index i, Index j, Vector<T, output_lanes> value) {
-              store<T, output_lanes>(to + i * pitch + j * Outputs, value + start);
+              if (i < rows && j < columns) store<T, output_lanes>(to + i * pitch + j * Outputs, value + start);
             });
       }
     });
   }
 
-  static void transform_output_gradient(const WindowGeometry& geometry, Range tiles, const T* gradient, T* out) {
-    const Frame frame = output_frame(geometry);
-    const Index pitch = frame.pitch();
-    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
-      for (Index c = 0; c < Outputs; c += output_lanes) {
-        const T* const from = gradient + pixel + c;
+  static void transform_output_gradient(const WindowGeometry& geometry, Range tiles,
+                                        const DeferredGradient<T>& gradient, T* out) {
+    for (Index c = 0; c < Outputs; c += output_lanes) {
+      const DeferredGradientReader<T, output_lanes> read(gradient, c);
+      for_each_tile(geometry, tiles, [&](const TilePlace& place, Index tile) {
         T* const to = out + tile * Outputs + c;
-        winograd::transform_tile<winograd::OutputGradientTransform, T, output_lanes>(
-            [&](Index i, Index j) { return load<T, output_lanes>(from + i * pitch + j * Outputs); },
+        transform_pixels<winograd::OutputGradientTransform, output_lanes>(
+            Shape{geometry.output.height, geometry.output.width, Outputs}, place.image, place.y, place.x,
+            [&](Index offset) { return read(offset + c); },
             [&](Index i, Index j, Vector<T, output_lanes> value) {
               store<T, output_lanes>(to + (i * winograd::kInput + j) * output_stride, value);
             });
-      }
-    });
+      });
+    }
   }
 
+  /// Tiles overlap by two rows and columns: what no tile before has written is set, the rest added to.
   static void add_input_gradient(const WindowGeometry& geometry, Range tiles, const T* in, T* input_gradient) {
-    const Frame frame = input_frame(geometry);
+    const Frame frame = gradient_frame(geometry);
     const Index pitch = frame.pitch();
-    for_each_tile(geometry, frame, tiles, [&](Index pixel, Index tile) {
+    for_each_tile(geometry, tiles, [&](const TilePlace& place, Index tile) {
+      const bool above = place.y > 0;
+      const bool before = place.x > 0;
       for (Index c = 0; c < Inputs; c += input_lanes) {
         const T* const from = in + tile * Inputs + c;
-        T* const to = input_gradient + pixel + c;
+        T* const to = input_gradient + place.image * frame.size() + place.y * pitch + place.x * Inputs + c;
         winograd::transform_tile<winograd::InputGradientTransform, T, input_lanes>(
             [&](Index i, Index j) { return load<T, input_lanes>(from + (i * winograd::kInput + j) * input_stride); },
             [&](Index i, Index j, Vector<T, input_lanes> value) {
               T* const at = to + i * pitch + j * Inputs;
-              store<T, input_lanes>(at, load<T, input_lanes>(at) + value);
+              if ((i < 2 && above) || (j < 2 && before)) value += load<T, input_lanes>(at);
+              store<T, input_lanes>(at, value);
             });
       }
     });

@@ -210,10 +210,9 @@ class FusedNetwork {
   }
 
   static void resolve(const Team& team, const Deferred& tensor, T* values) {
-    const kernels::Frame frame = kernels::Frame::of(tensor.raw.shape);
     team.for_parts(tensor.raw.batch, [&](Range samples, Index) {
       for (Index n = samples.begin; n < samples.end; ++n) {
-        kernels::evaluate(tensor, n, frame, values + n * frame.size());
+        kernels::evaluate(tensor, n, values + n * tensor.raw.shape.size());
       }
     });
   }
@@ -317,13 +316,14 @@ class FusedNetwork {
     if (back.plain()) return;
     const Index channels = gradient.shape.channels;
     T* const sums = backward_scratch(pass);
+    const Deferred tensor{.raw = {values, gradient.batch, gradient.shape}};
     const Partition partition{gradient.batch};
     pass.team.for_each(partition.parts(), [&](Index part, Index) {
       T* const own = sums + 2 * channels * part;
       std::fill_n(own, 2 * channels, T{0});
       for (Index n = partition[part].begin; n < partition[part].end; ++n) {
-        kernels::go_back(back, n, kernels::Frame::of(gradient.shape), values + n * gradient.shape.size(),
-                         gradient.sample(n), gradient.sample(n), own);
+        kernels::go_back(back, tensor, n, kernels::Frame::of(gradient.shape), gradient.sample(n), gradient.sample(n),
+                         own);
       }
     });
     if (back.raw == nullptr) return;
