@@ -132,10 +132,14 @@ class Model {
   }
 
   static void check(Index capacity, const TensorView<const T>& images) {
-    require(images.shape == Network::input_shape,
-            "the network takes images of " + to_string(Network::input_shape) + ", got " + to_string(images.shape));
-    require(images.batch > 0 && images.batch <= capacity,
-            "the workspace takes 1 to " + std::to_string(capacity) + " images, got " + std::to_string(images.batch));
+    if (images.shape != Network::input_shape) {
+      throw ArgumentError("the network takes images of " + to_string(Network::input_shape) + ", got " +
+                          to_string(images.shape));
+    }
+    if (images.batch <= 0 || images.batch > capacity) {
+      throw ArgumentError("the workspace takes 1 to " + std::to_string(capacity) + " images, got " +
+                          std::to_string(images.batch));
+    }
   }
 
   Buffer<T> parameters_;

@@ -15,9 +15,9 @@ struct StepReport {
   Index step = 0;   ///< of this epoch
   Index steps = 0;  ///< in an epoch
   double learning_rate = 0;
-  double loss = 0;     ///< of this batch
-  Evaluation so_far;   ///< of the epoch's batches up to this one, each measured before its step
-  double seconds = 0;  ///< since the epoch began
+  double loss = 0;      ///< of this batch
+  Evaluation so_far{};  ///< of the epoch's batches up to this one, each measured before its step
+  double seconds = 0;   ///< since the epoch began
 };
 
 /// What is being measured without training.
@@ -36,17 +36,17 @@ struct EpochReport {
   Index epoch = 0;
   Index epochs = 0;
   double learning_rate = 0;
-  Evaluation training;                        ///< each batch measured before its step
-  Evaluation validation;                      ///< after the last step
-  bool best = false;                          ///< the highest validation accuracy so far
-  double seconds = 0;                         ///< training and validation
-  double images_per_second = 0;               ///< in training
-  std::span<const TensorFlow> gradient_flow;  ///< averaged over the epoch, input first
+  Evaluation training{};                        ///< each batch measured before its step
+  Evaluation validation{};                      ///< after the last step
+  bool best = false;                            ///< the highest validation accuracy so far
+  double seconds = 0;                           ///< training and validation
+  double images_per_second = 0;                 ///< in training
+  std::span<const TensorFlow> gradient_flow{};  ///< averaged over the epoch, input first
 };
 
 /// The model of the best epoch on images that had no part in training or in choosing the epoch.
 struct TestReport {
-  Evaluation test;
+  Evaluation test{};
   Index best_epoch = 0;  ///< from 1
 };
 

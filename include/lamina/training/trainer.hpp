@@ -88,11 +88,7 @@ class Trainer {
 
   void run_epoch() {
     const Stopwatch watch;
-    EpochReport report{.epoch = epoch_ + 1,
-                       .epochs = epochs_,
-                       .learning_rate = learning_rate_(epoch_),
-                       .training = {},
-                       .validation = {}};
+    EpochReport report{.epoch = epoch_ + 1, .epochs = epochs_, .learning_rate = learning_rate_(epoch_)};
     report.training = train(report, watch);
     report.images_per_second = static_cast<double>(report.training.images) / watch.seconds();
     report.validation = measure(model_, validation_, EvaluationSet::validation);

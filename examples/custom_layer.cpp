@@ -1,0 +1,91 @@
+/// A layer written outside the library: Swish with a steepness that each channel learns (Ramachandran, Zoph and Le,
+/// "Searching for activation functions", 2017),
+///
+///     y = x s(beta x),   s(z) = 1 / (1 + exp(-z)).
+///
+/// Its gradient is checked against differences, and then a network trains with it.
+#include <array>
+#include <cmath>
+#include <iostream>
+#include <string_view>
+
+#include <lamina/lamina.hpp>
+
+using namespace lamina;
+
+/// What a user writes in a network. Swish keeps the shape of its input, whatever that is.
+struct Swish : KeepsShape {
+  static constexpr std::string_view kind = "swish";
+
+  /// The layer for one input shape. It has no objects: constants say what it needs, two functions do the work.
+  template <Shape Input>
+  struct Bound : LayerDefaults<Input> {
+    // One beta a channel, from 1. The network finds room for it in its flat array, and the optimiser, the checkpoint
+    // and the gradient flow know it by this name.
+    static constexpr std::array parameters{
+        Segment{.name = "beta", .dims = {Input.channels}, .initialization = Initialization::one}};
+    // The derivatives are functions of x, so training has to keep it.
+    static constexpr bool needs_input = true;
+
+    // A batch lies in memory pixel by pixel, the channels of a pixel side by side. The team cuts the pixels into parts.
+    template <class T>
+    static void forward(const Forward<T>& pass) {
+      pass.team.for_parts(pass.input.pixels(), [&](Range pixels, Index) {
+        for (Index i = pixels.begin * Input.channels; i < pixels.end * Input.channels; ++i) {
+          const T x = pass.input.data[i];
+          pass.output.data[i] = x * sigmoid(pass.parameters[i % Input.channels] * x);
+        }
+      });
+    }
+
+    // dy/dx = s + beta x s (1 - s) and dy/dbeta = x^2 s (1 - s), each times the gradient that comes from behind. One
+    // thread takes a whole channel: then the order of its sum, and so its last bit, does not depend on the team.
+    template <class T>
+    static void backward(const Backward<T>& pass) {
+      pass.team.for_each(Input.channels, [&](Index channel, Index) {
+        const T beta = pass.parameters[channel];
+        T sum = 0;
+        for (Index i = channel; i < pass.input.size(); i += Input.channels) {
+          const T x = pass.input.data[i];
+          const T s = sigmoid(beta * x);
+          const T gradient = pass.output_gradient.data[i];
+          sum += gradient * x * x * s * (1 - s);
+          // The first layer of a network is not asked for the gradient of the images.
+          if (!pass.input_gradient.empty()) pass.input_gradient.data[i] = gradient * (s + beta * x * s * (1 - s));
+        }
+        pass.gradients[channel] = sum;
+      });
+    }
+
+   private:
+    template <class T>
+    static T sigmoid(T z) {
+      return 1 / (1 + std::exp(-z));
+    }
+  };
+};
+
+int main() {
+  // A network of the layer alone compares what backward says with differences of what forward says, in double.
+  const GradientCheckReport report = check_gradients<Sequential<Image<5, 5, 3>, Swish>>();
+  std::cout << to_string(report) << "\n";
+  if (report.largest_error() > 1e-7 || report.smallest_norm() == 0) return 1;
+
+  // From here on it is a layer like any other.
+  using Network = Sequential<Image<8, 8, 3>, Conv2d<8, 3>, Swish, GlobalAvgPool, Linear<2>>;
+  constexpr Index kBatch = 32;
+  RandomStream random(1, RandomPurpose::test);
+  Tensor<float> images(kBatch, Network::input_shape);
+  std::array<Label, kBatch> labels{};
+  for (Index n = 0; n < kBatch; ++n) {  // images of class 1 are brighter
+    labels[static_cast<std::size_t>(n)] = static_cast<Label>(n % 2);
+    for (Index i = 0; i < Network::input_shape.size(); ++i) {
+      images.view().sample(n)[i] = static_cast<float>(random.normal() + 0.3 * static_cast<double>(n % 2));
+    }
+  }
+  Model<Network> model;
+  TrainingStep step(model, Adam<float>(Network::parameter_count), kBatch, Team{});
+  for (int i = 0; i < 100; ++i) step(images.view(), labels, 1e-2);
+  const auto [loss, correct] = step(images.view(), labels, 1e-2);
+  std::cout << "after 100 steps: loss " << loss << ", " << correct << " of " << kBatch << " right\n";
+}

@@ -1,0 +1,51 @@
+#include "data.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <numeric>
+#include <optional>
+
+#include <lamina/data/cifar.hpp>
+#include <lamina/data/procedural.hpp>
+
+namespace train_cifar100 {
+
+namespace {
+
+using lamina::Index;
+
+constexpr double kValidationFraction = 0.05;  // 25 of the 500 images of each class
+
+/// A folder that was named is used even if it is not there: a typing error must not end in other images.
+std::optional<std::filesystem::path> data_folder(const Options& options) {
+  if (options.data) return options.data;
+  const char* const variable = std::getenv("LAMINA_CIFAR100");
+  if (variable != nullptr && *variable != '\0') return variable;
+  const std::filesystem::path local = "data/cifar-100-binary";
+  std::error_code error;
+  if (std::filesystem::is_directory(local, error)) return local;
+  return std::nullopt;
+}
+
+std::vector<Index> all_positions(const lamina::Dataset& images) {
+  std::vector<Index> all(static_cast<std::size_t>(images.size()));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+}  // namespace
+
+Data load_data(const Options& options, const lamina::Team& team) {
+  const auto folder = data_folder(options);
+  Data data;
+  data.origin = folder ? folder->string() : "built-in images (no CIFAR-100 found; scripts/get_cifar100.sh fetches it)";
+  data.sets =
+      folder ? lamina::read_cifar100(*folder) : lamina::procedural_cifar100({}, lamina::Cifar100Labels::fine, team);
+  data.split = options.limit ? lamina::limited_split(data.sets.train, *options.limit, options.seed)
+                             : lamina::stratified_split(data.sets.train, kValidationFraction, options.seed);
+  data.test = all_positions(data.sets.test);
+  data.normalization = lamina::measure_normalization(data.sets.train, data.split.training);
+  return data;
+}
+
+}  // namespace train_cifar100

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include <lamina/core/shape.hpp>
+
+namespace train_cifar100 {
+
+/// What a user asked for on the command line.
+struct Options {
+  std::string model;
+  std::optional<std::filesystem::path> data;
+  lamina::Index epochs = 100;
+  lamina::Index batch_size = 100;
+  double learning_rate = 1e-3;
+  double minimum_learning_rate = 2e-5;
+  double weight_decay = 0;
+  std::uint64_t seed = 0;
+  int threads = 0;  ///< 0 when not given: as many as OpenMP takes
+  std::optional<std::filesystem::path> out;
+  std::optional<lamina::Index> limit;
+  bool progress = true;
+  bool summary = false;
+  std::string help;  ///< the text to print instead of anything else, when it was asked for
+};
+
+/// A command line that makes no sense; what() is one line.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// @throws UsageError  an unknown flag or model, a value out of its range
+[[nodiscard]] Options parse_options(int argc, const char* const* argv);
+
+}  // namespace train_cifar100

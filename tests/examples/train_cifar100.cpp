@@ -1,0 +1,119 @@
+#include <sstream>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "../catch.hpp"
+#include "program.hpp"
+#include "small_cifar.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<std::vector<std::string>> table(const fs::path& file) {
+  std::istringstream text(read_text(file));
+  std::vector<std::vector<std::string>> rows;
+  for (std::string line; std::getline(text, line);) {
+    rows.emplace_back();
+    std::istringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("train_cifar100: writes the files of a run") {
+  const SmallCifar data;
+  const Outcome outcome = train(data.flags() + " --out " + data.out().string());
+  CHECK(outcome.error.empty());
+  REQUIRE(outcome.status == 0);
+
+  const auto summary = table(data.out() / "summary.csv");
+  REQUIRE(summary.size() == 3);
+  CHECK(summary[0] == std::vector<std::string>{"epoch", "lr", "train_loss", "train_acc", "val_loss", "val_acc",
+                                               "seconds", "images_per_second"});
+  CHECK(summary[1][0] == "1");
+  CHECK(summary[1][1] == "0.001");
+  CHECK(std::stod(summary[2][1]) == Approx((1e-3 + 2e-5) / 2));  // half way down the cosine
+  CHECK(std::stod(summary[1][2]) == Approx(4.6).margin(0.3));    // ln 100, the loss of a network that knows nothing
+
+  const auto flow = table(data.out() / "gradient_flow.csv");
+  REQUIRE(flow.size() == 1 + 2 * 8);
+  CHECK(flow[0] == std::vector<std::string>{"epoch", "index", "layer", "mean_abs", "l2_norm", "max_abs"});
+  CHECK(flow[1][2] == "0.weight");
+  CHECK(flow[8][2] == "19.weight");
+  CHECK(flow[9][0] == "2");
+
+  const auto test = table(data.out() / "test_summary.csv");
+  REQUIRE(test.size() == 2);
+  CHECK(test[0] == std::vector<std::string>{"test_loss", "test_acc", "best_epoch"});
+
+  const auto config = nlohmann::json::parse(read_text(data.out() / "config.json"));
+  CHECK(config["model"] == "vgg08");
+  CHECK(config["training_images"] == 100);
+  CHECK(config["validation_images"] == 10);
+  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 4);
+}
+
+TEST_CASE("train_cifar100: results do not depend on the number of threads") {
+  const SmallCifar data;
+  const auto one = data.out() / "1";
+  const auto two = data.out() / "2";
+  REQUIRE(train(data.flags() + " --out " + one.string()).status == 0);
+  REQUIRE(train(data.flags() + " --threads 2 --out " + two.string()).status == 0);
+  CHECK(read_text(one / "gradient_flow.csv") == read_text(two / "gradient_flow.csv"));
+  CHECK(read_text(one / "test_summary.csv") == read_text(two / "test_summary.csv"));
+  for (std::size_t epoch = 1; epoch <= 2; ++epoch) {
+    for (std::size_t column = 0; column < 6; ++column) {
+      CHECK(table(one / "summary.csv")[epoch][column] == table(two / "summary.csv")[epoch][column]);
+    }
+  }
+}
+
+TEST_CASE("train_cifar100: prints plain lines when output is no terminal, and the gradient flow with its verdict") {
+  const SmallCifar data;
+  const Outcome outcome = train(data.flags());
+  CHECK(outcome.out.find_first_of("\r\x1b") == std::string::npos);
+  CHECK_THAT(outcome.out, ContainsSubstring("vgg08, 59,716 parameters") && ContainsSubstring(data.path().string()) &&
+                              ContainsSubstring("100 training, 10 validation, 100 test"));
+  CHECK_THAT(outcome.out, ContainsSubstring("\n1/2  ") && ContainsSubstring("\n2/2  "));
+  CHECK_THAT(outcome.out, ContainsSubstring("0 conv 0.weight") && ContainsSubstring("7 linear 19.weight"));
+  CHECK_THAT(outcome.out, ContainsSubstring("healthy: mean |gradient|") && ContainsSubstring("Test: loss 4."));
+}
+
+TEST_CASE("train_cifar100: --summary prints the layers and trains nothing") {
+  const Outcome outcome = train("--model vgg38-bn-rc --summary --data /none");
+  CHECK(outcome.status == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("0 conv") && ContainsSubstring("32x32x32") &&
+                              ContainsSubstring("3 residual") && ContainsSubstring("18,560"));
+  CHECK_THAT(outcome.out, ContainsSubstring("total") && ContainsSubstring("338,500"));
+}
+
+TEST_CASE("train_cifar100: looks for data in the variable, then in the working folder, then paints its own") {
+  const SmallCifar data;
+  const auto folder = data.out();
+  fs::create_directories(folder / "data");
+  const std::string flags = " --model vgg08 --limit 100 --batch-size 101";  // ends after reading
+  const auto look = [&](const std::string& variable) {
+    return run("cd " + folder.string() + " && LAMINA_CIFAR100=" + variable + " " + example("train_cifar100") + flags)
+        .error;
+  };
+  CHECK_THAT(look(data.path().string()), ContainsSubstring("100 images of " + data.train_file().string()));
+  CHECK_THAT(look("/none"), ContainsSubstring("/none: no such folder"));
+  CHECK_THAT(look("''"), ContainsSubstring("100 images of procedural training set"));
+  fs::rename(data.path(), folder / "data" / "cifar-100-binary");
+  CHECK_THAT(look("''"), ContainsSubstring("100 images of data/cifar-100-binary/train.bin"));
+}
+
+TEST_CASE("train_cifar100: an earlier run's test figure does not outlive the start of a new one") {
+  const SmallCifar data;
+  fs::create_directories(data.out());
+  std::ofstream(data.out() / "test_summary.csv") << "old";
+  // The disk is full before the new run comes to its test.
+  const Outcome outcome = run("trap '' XFSZ; ulimit -f 2; " + example("train_cifar100") + " " + data.flags() +
+                              " --out " + data.out().string() + " >/dev/null");
+  CHECK(outcome.status == 1);
+  CHECK_FALSE(fs::exists(data.out() / "test_summary.csv"));
+}

@@ -1,0 +1,170 @@
+#include <cmath>
+#include <limits>
+
+#include <lamina/optimizers/sgd.hpp>
+#include <lamina/training/step.hpp>
+
+#include "../catch.hpp"
+#include "allocations.hpp"
+#include "tiny_network.hpp"
+
+using namespace lamina;
+
+namespace {
+
+constexpr Index kBatch = 16;
+
+/// A batch of the brightness set in memory.
+struct BatchInMemory {
+  BatchInMemory() : images(brightness_dataset(kBatch)) {}
+
+  Dataset images;
+  BatchLoader<float> loader{images, all_of(images), kBrightnessNormalization, LoaderOptions::evaluation(kBatch)};
+  Batch<float> batch = loader.next();
+};
+
+/// A loss whose gradients are as small as those of a deep plain network: their squares are subnormal.
+struct FaintLoss {
+  LossResult operator()(TensorView<const float>, std::span<const Label>, TensorView<float> gradient,
+                        const Team&) const {
+    std::fill_n(gradient.data, gradient.size(), 1e-21F);
+    return {.loss = 1, .correct = 0};
+  }
+  LossResult operator()(TensorView<const float>, std::span<const Label>, const Team&) const { return {}; }
+};
+
+const Segment& segment_of(std::string_view name) {
+  return *std::ranges::find(TinyNetwork::parameters, name, [](const Segment& s) { return s.name.view(); });
+}
+
+float& first_value(Model<TinyNetwork>& model, std::string_view name) {
+  return model.parameters()[static_cast<std::size_t>(segment_of(name).offset)];
+}
+
+}  // namespace
+
+TEST_CASE("training step: moves the parameters by the learning rate against the gradient of the loss") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  const Model<TinyNetwork> before = model;
+  TrainingStep step(model, Sgd<float>(TinyNetwork::parameter_count, {.momentum = 0}), kBatch, Team(2));
+  step(data.batch.images, data.batch.labels, 0.5);
+  float largest = 0;
+  for (std::size_t i = 0; i < model.parameters().size(); ++i) {
+    // A rounding to float of the product, and one of the difference, of numbers below one.
+    const float expected = before.parameters()[i] - 0.5F * model.gradients()[i];
+    CHECK(model.parameters()[i] == Approx(expected).margin(1.2e-7));
+    largest = std::max(largest, std::abs(model.gradients()[i]));
+  }
+  CHECK(largest > 1e-3F);
+}
+
+TEST_CASE("training step: repeated, it learns the batch") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(2));
+  const double first = step(data.batch.images, data.batch.labels, 1e-2).loss;
+  for (int i = 0; i < 100; ++i) step(data.batch.images, data.batch.labels, 1e-2);
+  const LossResult last = step(data.batch.images, data.batch.labels, 1e-2);
+  CHECK(last.loss < first / 2);
+  CHECK(last.correct > kBatch / 2);
+}
+
+TEST_CASE("training step: dropout draws anew in each step and again the same from the same seed") {
+  const BatchInMemory data;
+  const auto losses = [&](std::uint64_t seed) {
+    Model<TinyNetwork> model;
+    TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(1), {}, seed);
+    // At a learning rate of zero nothing but dropout changes from step to step.
+    const double first = step(data.batch.images, data.batch.labels, 0).loss;
+    return std::pair(first, step(data.batch.images, data.batch.labels, 0).loss);
+  };
+  CHECK(losses(1) == losses(1));
+  CHECK(losses(1).first != losses(2).first);
+  CHECK(losses(1).first != losses(1).second);
+}
+
+TEST_CASE("training step: collects the gradient flow of its steps") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(1));
+  for (int i = 0; i < 3; ++i) step(data.batch.images, data.batch.labels, 1e-3);
+  CHECK(step.gradient_flow().steps() == 3);
+  CHECK(step.gradient_flow().average().front().mean_abs > 0);
+}
+
+TEST_CASE("training step: a loss that is not finite stops it, naming step and layer") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(1));
+  step(data.batch.images, data.batch.labels, 1e-3);
+  SECTION("a parameter is to blame") {
+    first_value(model, "4.weight") = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_WITH(step(data.batch.images, data.batch.labels, 1e-3),
+                      ContainsSubstring("step 2: the loss is not finite, and neither is conv 4.weight"));
+  }
+  SECTION("an input is to blame") {
+    Tensor<float> images(kBatch, TinyNetwork::input_shape);
+    images[5] = std::numeric_limits<float>::infinity();
+    CHECK_THROWS_WITH(step(images.view(), data.batch.labels, 1e-3),
+                      ContainsSubstring("step 2: the loss is not finite, and neither is batch_norm 1.running_mean"));
+  }
+  SECTION("finite weights overflow") {
+    for (float& value : model.parameters()) value = 1e30F;
+    CHECK_THROWS_WITH(step(data.batch.images, data.batch.labels, 1e-3),
+                      ContainsSubstring("step 2: the loss is not finite, and neither is batch_norm 1.running_var"));
+  }
+}
+
+TEST_CASE("training step: a gradient that is not finite stops it before the parameters change") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(1));
+  // Outputs of the last layer stay finite, and the gradient it hands on is a sum of products that is not.
+  const Segment& weight = segment_of("8.weight");
+  for (Index i = 0; i < weight.size(); ++i) {
+    model.parameters()[static_cast<std::size_t>(weight.offset + i)] = i % 2 == 0 ? 3e38F : -3e38F;
+  }
+  const std::vector<float> before(model.parameters().begin(), model.parameters().end());
+  CHECK_THROWS_AS(step(data.batch.images, data.batch.labels, 1e-3), NonFiniteError);
+  CHECK(std::ranges::equal(before, model.parameters()));
+}
+
+TEST_CASE("training step: the optimiser sees no subnormal numbers either") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(2), FaintLoss{});
+  for (int i = 0; i < 3; ++i) step(data.batch.images, data.batch.labels, 1e-3);
+  for (const float value : step.optimizer().state()) CHECK((value == 0 || std::isnormal(value)));
+  CHECK(std::ranges::any_of(model.gradients(), [](float gradient) { return gradient != 0; }));
+}
+
+TEST_CASE("training step: restores the caller's floating-point mode") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(1));
+  const volatile float smallest = std::numeric_limits<float>::min();
+  step(data.batch.images, data.batch.labels, 1e-3);
+  CHECK(smallest / 2 > 0);
+}
+
+TEST_CASE("training step: allocates nothing after the first") {
+  const Dataset images = brightness_dataset(64);
+  BatchLoader<float> loader(images, all_of(images), kBrightnessNormalization, {.batch_size = kBatch});
+  Model<TinyNetwork> model;
+  TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(2));
+  const auto train = [&] {
+    const Batch<float> batch = loader.next();
+    step(batch.images, batch.labels, 1e-3);
+  };
+  if (allocation_count() < 0) {
+    WARN("skipped: memory requests cannot be counted here");
+    return;
+  }
+  train();
+  const long before = allocation_count();
+  for (int i = 0; i < 10; ++i) train();
+  CHECK(allocation_count() - before == 0);
+  const std::vector<int> memory(1000);
+  CHECK(allocation_count() - before > 0);
+}
