@@ -122,10 +122,11 @@ using Constant = std::integral_constant<Index, N>;
 /// Calls tile(Constant<rows>, first row) so that `count` rows are covered by tiles of Rows, 4 and 1.
 template <Index Rows, class Tile>
 void cover_rows(Index count, const Tile& tile) {
-  Index row = 0;
-  for (; row + Rows <= count; row += Rows) tile(Constant<Rows>{}, row);
-  for (; row + 4 <= count; row += 4) tile(Constant<4>{}, row);
-  for (; row < count; ++row) tile(Constant<1>{}, row);
+  const Index whole = count / Rows * Rows;
+  const Index fours = whole + (count - whole) / 4 * 4;
+  for (Index row = 0; row < whole; row += Rows) tile(Constant<Rows>{}, row);
+  for (Index row = whole; row < fours; row += 4) tile(Constant<4>{}, row);
+  for (Index row = fours; row < count; ++row) tile(Constant<1>{}, row);
 }
 
 /// Calls panel(Constant<vectors>, first column) for each panel of pack_panels.

@@ -36,6 +36,7 @@ struct BasicBatchNorm : KeepsShape {
         Segment{.name = "running_mean", .dims = {channels}},
         Segment{.name = "running_var", .dims = {channels}, .initialization = Initialization::one}};
     static constexpr bool needs_input = true;
+    static constexpr LayerRole role = LayerRole::batch_norm;
 
     template <class T>
     static constexpr Index saved(Index /*batch*/) {

@@ -81,6 +81,7 @@ struct Conv2d {
       }
     }();
     static constexpr bool needs_input = true;
+    static constexpr LayerRole role = LayerRole::convolution;
     static constexpr Index multiply_adds = output_shape.size() * Kernel * Kernel * Input.channels;
 
     /// What `automatic` stands for with this input.

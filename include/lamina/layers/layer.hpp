@@ -67,6 +67,14 @@ struct Backward {
   TensorView<T> input_gradient{};  ///< to overwrite; empty() where nobody wants it
 };
 
+/// What a layer is to fused execution, which runs the others as they are.
+enum class LayerRole {
+  plain,
+  convolution,  ///< has forward_fused and backward_fused, as Conv2d
+  batch_norm,   ///< has `options`, as BatchNorm
+  activation,   ///< multiplies negative values by `slope`
+};
+
 /// Shape rule of a specification whose output has the shape of its input.
 struct KeepsShape {
   [[nodiscard]] static constexpr Shape output(const Shape& input) { return input; }
@@ -82,6 +90,7 @@ struct LayerDefaults {
   static constexpr bool needs_input = false;   ///< backward reads the input
   static constexpr bool needs_output = false;  ///< backward reads the output
   static constexpr bool in_place = false;      ///< forward may write its output over its input
+  static constexpr LayerRole role = LayerRole::plain;
   static constexpr Index multiply_adds = 0;    ///< of the products in one sample's forward pass, for FLOP counts
   /// Number of values of T kept from forward to backward.
   template <class T>

@@ -24,6 +24,7 @@ struct BasicLeakyReLU : KeepsShape {
   struct Bound : LayerDefaults<Input> {
     static constexpr double slope = Negative.value;
     static constexpr bool needs_output = true;
+    static constexpr LayerRole role = LayerRole::activation;
     static constexpr bool in_place = true;
 
     template <class T>

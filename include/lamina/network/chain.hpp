@@ -253,6 +253,7 @@ struct BoundChain<Input, std::index_sequence<I...>, Specifications...> {
 
   static constexpr bool needs_input = std::array{Specifications::template Bound<shapes[I]>::needs_input...}.front();
   static constexpr bool needs_output = std::array{Specifications::template Bound<shapes[I]>::needs_output...}.back();
+  static constexpr LayerRole role = LayerRole::plain;
   static constexpr bool in_place = false;
 
   template <class T>

@@ -53,15 +53,15 @@ template <class T, class Layer>
   Operation<T> operation{.layer = chain_entry<T, Layer>(parameters, statistics),
                          .input_shape = Layer::input_shape,
                          .random_layer = random_layer};
-  if constexpr (requires { &Layer::template forward_fused<T>; }) {
+  if constexpr (Layer::role == LayerRole::convolution) {
     operation.kind = OperationKind::convolution;
     operation.forward_fused = &Layer::template forward_fused<T>;
     operation.backward_fused = &Layer::template backward_fused<T>;
-  } else if constexpr (requires { Layer::options.epsilon; }) {
+  } else if constexpr (Layer::role == LayerRole::batch_norm) {
     operation.kind = OperationKind::batch_norm;
     operation.epsilon = static_cast<T>(Layer::options.epsilon);
     operation.momentum = static_cast<T>(Layer::options.momentum);
-  } else if constexpr (requires { Layer::slope; }) {
+  } else if constexpr (Layer::role == LayerRole::activation) {
     operation.kind = OperationKind::activation;
     operation.slope = static_cast<T>(Layer::slope);
   }

@@ -7,32 +7,33 @@
 
 namespace lamina {
 
-namespace detail {
-
-/// Instantiates the requirements of one specification, if it has any; a failed one stops the compiler with its message.
-template <class Specification, class At, Shape Input>
-consteval bool meets_requirements() {
-  if constexpr (requires { typename Specification::template Requires<At, Input>; }) {
-    return sizeof(typename Specification::template Requires<At, Input>) > 0;
-  } else {
-    return true;
-  }
-}
-
-}  // namespace detail
-
-/// Checks every layer of a chain at position `At` against the shape that reaches it.
+/// Checks every layer of a chain at position `At` against the shape that reaches it. Bases, not a function: a failed
+/// requirement is then the only error, without others about constant expressions that depend on it.
 template <class At, Shape Input, class... Specifications>
 struct ChainRequirements;
 
-template <Index... At, Shape Input, class... Specifications>
-struct ChainRequirements<Position<At...>, Input, Specifications...> {
-  static constexpr bool hold = []<std::size_t... I>(std::index_sequence<I...>) {
-    constexpr auto shapes = detail::chain_shapes<Specifications...>(Input);
-    return (detail::meets_requirements<Specifications, Position<At..., static_cast<Index>(I)>, shapes[I]>() && ...);
-  }
-  (std::index_sequence_for<Specifications...>{});
-  static_assert(hold);
-};
+namespace detail {
+
+/// The requirements of one specification, if it has any.
+template <class Specification, class At, Shape Input>
+struct LayerRequirements {};
+
+template <class Specification, class At, Shape Input>
+requires requires { typename Specification::template Requires<At, Input>; }
+struct LayerRequirements<Specification, At, Input> : Specification::template Requires<At, Input> {};
+
+template <class At, Shape Input, class Indices, class... Specifications>
+struct NumberedRequirements;
+
+template <Index... At, Shape Input, std::size_t... I, class... Specifications>
+struct NumberedRequirements<Position<At...>, Input, std::index_sequence<I...>, Specifications...>
+    : LayerRequirements<Specifications, Position<At..., static_cast<Index>(I)>,
+                        chain_shapes<Specifications...>(Input)[I]>... {};
+
+}  // namespace detail
+
+template <class At, Shape Input, class... Specifications>
+struct ChainRequirements
+    : detail::NumberedRequirements<At, Input, std::index_sequence_for<Specifications...>, Specifications...> {};
 
 }  // namespace lamina

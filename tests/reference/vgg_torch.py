@@ -1,0 +1,47 @@
+"""The five networks of include/lamina/models/vgg.hpp in PyTorch, with the same names of parameters."""
+
+from torch import nn
+
+BLOCKS = {"vgg08": 0, "vgg38": 5, "vgg38-bn": 5, "vgg38-rc": 5, "vgg38-bn-rc": 5}
+FILTERS = 32
+
+
+class Residual(nn.Module):
+    """branch(input) + shortcut(input), the shortcut being the input itself where there is no projection."""
+
+    def __init__(self, *branch, projection=()):
+        super().__init__()
+        self.branch = nn.Sequential(*branch)
+        if projection:
+            self.projection = nn.Sequential(*projection)
+
+    def forward(self, x):
+        return self.branch(x) + (self.projection(x) if hasattr(self, "projection") else x)
+
+
+def vgg(name, stages=3, classes=100):
+    """One of the networks in BLOCKS."""
+    batch_norm = "-bn" in name
+    residual = name.endswith("-rc")
+
+    def convolution(inputs=FILTERS, bias=False):
+        return nn.Conv2d(inputs, FILTERS, 3, padding=1, bias=bias)
+
+    def norm():
+        return [nn.BatchNorm2d(FILTERS)] if batch_norm else []
+
+    def block():
+        branch = [convolution(), *norm(), nn.LeakyReLU(), convolution(), *norm()]
+        return [*([Residual(*branch)] if residual else branch), nn.LeakyReLU()]
+
+    def half_reduction():
+        return [convolution(bias=True), *norm(), nn.LeakyReLU()]
+
+    layers = [convolution(inputs=3), nn.BatchNorm2d(FILTERS), nn.LeakyReLU()]
+    for _ in range(stages):
+        for _ in range(BLOCKS[name]):
+            layers += block()
+        layers += [*half_reduction(), nn.AvgPool2d(2), *half_reduction()]
+    # Flatten has no parameters; joined with the pooling it leaves the numbering as in Lamina.
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return nn.Sequential(*layers, head, nn.Linear(FILTERS, classes))
