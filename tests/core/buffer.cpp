@@ -12,7 +12,7 @@ TEMPLATE_TEST_CASE("buffer: begins on a cache line and with zeros", "", float, d
   const Index size = GENERATE(0, 1, 15, 16, 17, 1000);
   const Buffer<TestType> buffer(size);
   CHECK(buffer.size() == size);
-  CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % kAlignment == 0);
+  CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % 64 == 0);
   CHECK(std::all_of(buffer.begin(), buffer.end(), [](TestType value) { return value == 0; }));
   CHECK(std::ssize(buffer.span()) == size);
 }

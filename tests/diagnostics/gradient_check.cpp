@@ -14,8 +14,13 @@ using namespace lamina;
 
 namespace {
 
+struct Factors {
+  double forward;
+  double backward;
+};
+
 /// y = factor x, whose backward multiplies by another factor.
-template <double Factor, double BackwardFactor>
+template <Factors F>
 struct Multiply : KeepsShape {
   static constexpr std::string_view kind = "multiply";
 
@@ -23,12 +28,13 @@ struct Multiply : KeepsShape {
   struct Bound : LayerDefaults<Input> {
     template <class T>
     static void forward(const Forward<T>& pass) {
-      for (Index i = 0; i < pass.input.size(); ++i) pass.output.data[i] = static_cast<T>(Factor) * pass.input.data[i];
+      for (Index i = 0; i < pass.input.size(); ++i)
+        pass.output.data[i] = static_cast<T>(F.forward) * pass.input.data[i];
     }
     template <class T>
     static void backward(const Backward<T>& pass) {
       for (Index i = 0; i < pass.input_gradient.size(); ++i)
-        pass.input_gradient.data[i] = static_cast<T>(BackwardFactor) * pass.output_gradient.data[i];
+        pass.input_gradient.data[i] = static_cast<T>(F.backward) * pass.output_gradient.data[i];
     }
   };
 };
@@ -36,15 +42,15 @@ struct Multiply : KeepsShape {
 }  // namespace
 
 TEST_CASE("gradient check: finds a derivative that is wrong by a millionth") {
-  using Right = Sequential<Image<2, 2, 1>, Multiply<3.0, 3.0>>;
-  using Wrong = Sequential<Image<2, 2, 1>, Multiply<3.0, 3.0 * (1 + 1e-6)>>;
+  using Right = Sequential<Image<2, 2, 1>, Multiply<Factors{3.0, 3.0}>>;
+  using Wrong = Sequential<Image<2, 2, 1>, Multiply<Factors{3.0, 3.0 * (1 + 1e-6)}>>;
   CHECK(check_gradients<Right>().largest_error() < 1e-9);
   // Rounding, at most 16 * 2e-16 * 30 / 1e-5 = 1e-8, is taken off.
   CHECK(check_gradients<Wrong>().largest_error() == Approx(1e-6).epsilon(0.02));
 }
 
 TEST_CASE("gradient check: names the tensor that is wrong") {
-  using Wrong = Sequential<Image<4, 4, 2>, Conv2d<3, 3>, Multiply<2.0, 1.0>, GlobalAvgPool, Linear<4>>;
+  using Wrong = Sequential<Image<4, 4, 2>, Conv2d<3, 3>, Multiply<Factors{2.0, 1.0}>, GlobalAvgPool, Linear<4>>;
   const GradientCheckReport report = check_gradients<Wrong>();
   REQUIRE(report.tensors.size() == 5);
   CHECK(report.tensors[0].name.view() == "0.weight");
@@ -62,7 +68,7 @@ TEST_CASE("gradient check: names the tensor that is wrong") {
 }
 
 TEST_CASE("gradient check: shows a gradient that is zero") {
-  using Lost = Sequential<Image<2, 2, 1>, Conv2d<1, 1>, Multiply<0.0, 0.0>>;
+  using Lost = Sequential<Image<2, 2, 1>, Conv2d<1, 1>, Multiply<Factors{0.0, 0.0}>>;
   const GradientCheckReport report = check_gradients<Lost>();
   CHECK(report.largest_error() == 0);
   CHECK(report.smallest_norm() == 0);
@@ -71,8 +77,8 @@ TEST_CASE("gradient check: shows a gradient that is zero") {
 TEST_CASE("gradient check: a NaN is an infinite error") {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinity = std::numeric_limits<double>::infinity();
-  using NanBackward = Sequential<Image<2, 2, 1>, Multiply<1.0, nan>>;
-  using NanForward = Sequential<Image<2, 2, 1>, Multiply<nan, 1.0>>;
+  using NanBackward = Sequential<Image<2, 2, 1>, Multiply<Factors{1.0, nan}>>;
+  using NanForward = Sequential<Image<2, 2, 1>, Multiply<Factors{nan, 1.0}>>;
   CHECK(check_gradients<NanBackward>().largest_error() == infinity);
   CHECK(check_gradients<NanForward>().largest_error() == infinity);
 }

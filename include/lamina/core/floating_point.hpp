@@ -8,10 +8,11 @@
 
 namespace lamina {
 
-/// The calling thread's floating-point control word; 0 where the processor has none that we know.
+/// The calling thread's floating-point control bits, without the flags of exceptions that have happened; 0 where the
+/// processor has none that we know.
 [[nodiscard]] inline std::uint64_t floating_point_mode() {
 #if defined(__SSE__) || defined(_M_X64)
-  return _mm_getcsr();
+  return _mm_getcsr() & ~0x3FU;
 #elif defined(__aarch64__)
   std::uint64_t mode;
   asm volatile("mrs %0, fpcr" : "=r"(mode));
@@ -21,9 +22,10 @@ namespace lamina {
 #endif
 }
 
+/// Sets the control bits and leaves the flags as they are.
 inline void set_floating_point_mode([[maybe_unused]] std::uint64_t mode) {
 #if defined(__SSE__) || defined(_M_X64)
-  _mm_setcsr(static_cast<unsigned>(mode));
+  _mm_setcsr((_mm_getcsr() & 0x3FU) | static_cast<unsigned>(mode));
 #elif defined(__aarch64__)
   asm volatile("msr fpcr, %0" ::"r"(mode));
 #endif

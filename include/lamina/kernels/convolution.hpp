@@ -122,6 +122,7 @@ struct Convolution {
         add_samples(ahead, pass.output_gradient.gradient.data, geometry.output, next);
         add_samples(ahead, pass.output_gradient.raw, geometry.output, next);
         add_samples(ahead, pass.before.added, geometry.input, samples);
+        if (pass.before.raw != pass.input.raw.data) add_samples(ahead, pass.before.raw, geometry.input, samples);
         add_samples(ahead, pass.input_gradient.data, geometry.input, samples);
         Algorithm::backward(geometry, samples.size(), input, prepared, gradient, wanted ? input_gradients : nullptr,
                             scratch, ahead);

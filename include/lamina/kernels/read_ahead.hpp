@@ -12,7 +12,7 @@ namespace lamina::kernels {
 template <class T>
 class ReadAhead {
  public:
-  /// Adds `size` values from `data` on; does nothing when data is null.
+  /// Adds `size` values from `data` on, eight times at most; does nothing when data is null.
   void add(const T* data, Index size) {
     if (data == nullptr || size <= 0) return;
     streams_[count_++] = {reinterpret_cast<const char*>(data), size * static_cast<Index>(sizeof(T))};
@@ -36,7 +36,7 @@ class ReadAhead {
     const char* data;
     Index bytes;
   };
-  std::array<Stream, 6> streams_{};
+  std::array<Stream, 8> streams_{};
   std::size_t count_ = 0;
 };
 

@@ -17,6 +17,16 @@ namespace lamina {
 template <Index... Indices>
 struct Position {};
 
+/// Place of the projection of the residual block at `At`: Position<4, -1, 0> is the first layer of the projection at
+/// Position<4>.
+template <class At>
+struct ProjectionPosition;
+
+template <Index... Indices>
+struct ProjectionPosition<Position<Indices...>> {
+  using type = Position<Indices..., -1>;
+};
+
 /// A shape that would do, and the one that came: height, width, channels.
 template <Index Height, Index Width, Index Channels>
 struct Expected {};

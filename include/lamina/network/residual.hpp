@@ -178,6 +178,7 @@ struct Residual<Projection<Shortcut...>, Branch...> {
 
   template <class At, Shape Input>
   struct Requires : ChainRequirements<At, Input, Branch...>,
+                    ChainRequirements<typename ProjectionPosition<At>::type, Input, Shortcut...>,
                     ResidualBranchKeepsShape<At, Residual, shortcut_output(Input), output(Input),
                                              shortcut_output(Input) == output(Input)> {};
 
