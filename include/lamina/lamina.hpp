@@ -34,6 +34,7 @@
 #include <lamina/layers/requirement.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/network/chain.hpp>
+#include <lamina/network/frozen_model.hpp>
 #include <lamina/network/fused_network.hpp>
 #include <lamina/network/fusion_plan.hpp>
 #include <lamina/network/layer_list.hpp>

@@ -84,9 +84,9 @@ TEST_CASE("gradient check: a NaN is an infinite error") {
 }
 
 TEST_CASE("gradient check: a kink within the step does not count as an error") {
-  // With steps of 0.05 one value in thirteen or so lies within a step of its kink, with a sixteenth hardly any.
+  // Of 48 standard normal values, some four lie within 0.1 of their kink, and most likely none within 0.1 / 16.
   using Net = Sequential<Image<4, 4, 1>, LeakyReLU>;
-  CHECK(check_gradients<Net>({.step = 0.05}).largest_error() < 1e-8);
+  CHECK(check_gradients<Net>({.step = 0.1}).largest_error() < 1e-8);
 }
 
 TEST_CASE("gradient check: a bias without effect has no error") {

@@ -46,6 +46,17 @@ TEST_CASE("im2col: a patch holds the pixels under the window, row by row, and ze
   CHECK(patches == std::vector<float>{0, 0, 1, 101, 0, 0, 4, 104, 1, 101, 2, 102, 4, 104, 5, 105});
 }
 
+TEST_CASE("im2col: stride moves the window, dilation spreads it, along rows and columns") {
+  // Pixel (y, x) of a 5 x 7 image holds 10 y + x.
+  Buffer<float> image(5 * 7);
+  for (Index i = 0; i < image.size(); ++i) image[i] = static_cast<float>(10 * (i / 7) + i % 7);
+  const auto geometry = geometry_of({.kernel = 2, .stride = 2, .dilation = 3}, {5, 7, 1});
+  CHECK(geometry.output == Shape{1, 2, 1});
+  std::vector<float> patches(2 * 4);
+  kernels::im2col<float, 1, 2>(geometry, image.data(), {0, 2}, patches.data());
+  CHECK(patches == std::vector<float>{0, 3, 30, 33, 2, 5, 32, 35});
+}
+
 TEST_CASE("im2col: col2im is its transpose") {
   // <im2col(x), p> = <x, col2im(p)> for every x and p.
   const Window window = GENERATE(Window{3, 1, 1, 1}, Window{3, 2, 1, 1}, Window{3, 1, 2, 2}, Window{3, 3, 0, 2});

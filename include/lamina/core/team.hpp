@@ -16,6 +16,14 @@ struct Range {
   [[nodiscard]] constexpr Index size() const { return end - begin; }
 };
 
+/// One of `count` about equal shares of some work.
+struct Share {
+  Index number = 0;
+  Index count = 1;
+
+  [[nodiscard]] constexpr Range of(Index total) const { return {number * total / count, (number + 1) * total / count}; }
+};
+
 /// Splits `total` items into parts whose number and borders depend on `total` alone, never on the number of threads:
 /// a reduction that sums each part and then the parts in order has the same bits on any team.
 struct Partition {
@@ -25,9 +33,7 @@ struct Partition {
   Index total = 0;
 
   [[nodiscard]] constexpr Index parts() const { return std::min(total, kMostParts); }
-  [[nodiscard]] constexpr Range operator[](Index part) const {
-    return {part * total / parts(), (part + 1) * total / parts()};
-  }
+  [[nodiscard]] constexpr Range operator[](Index part) const { return Share{part, parts()}.of(total); }
 };
 
 /// A number of OpenMP threads that share loops. It owns nothing: the threads are OpenMP's.

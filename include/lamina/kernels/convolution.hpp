@@ -20,7 +20,8 @@ template <class T>
 struct ConvolutionForward {
   const Team& team;
   const T* weights = nullptr;
-  const T* bias = nullptr;  ///< null for none
+  const T* bias = nullptr;      ///< null for none
+  const T* prepared = nullptr;  ///< what prepare() made of weights and bias before; null to do it now
   T* scratch = nullptr;
   Deferred<T> input{};
   T* kept_input = nullptr;  ///< where the input's value goes; null where nobody else needs it
@@ -51,43 +52,56 @@ struct ConvolutionBackward {
 /// Runs one of the algorithms over a batch.
 template <class Algorithm, class T, Index Inputs, Index Outputs, Index Kernel>
 struct Convolution {
+ private:
+  static constexpr Index line = static_cast<Index>(kAlignment / sizeof(T));
+  static constexpr Index padded_bias = round_up(Outputs, line);
+
+ public:
   static constexpr Index weight_size = Kernel * Kernel * Inputs * Outputs;
 
   /// Values of scratch memory.
   static constexpr Index forward_scratch(const WindowGeometry& geometry, Index threads) {
-    return aligned(Algorithm::prepared_size) + padded_bias + threads * forward_thread(geometry) + moments_size;
+    return prepared_size + threads * forward_thread(geometry) + moments_size;
   }
   static constexpr Index backward_scratch(const WindowGeometry& geometry, Index batch, Index threads) {
     return aligned(Algorithm::prepared_size) + threads * backward_thread(geometry) +
            Partition{batch}.parts() * partial_size;
   }
 
+  /// Values that prepare() writes.
+  static constexpr Index prepared_size = round_up(Algorithm::prepared_size, line) + padded_bias;
+
+  /// Brings weights and bias, which may be null, into the form that forward computes with.
+  static void prepare(const T* weights, const T* bias, T* prepared) {
+    Algorithm::prepare_forward(weights, prepared);
+    T* const padded = prepared + aligned(Algorithm::prepared_size);
+    std::fill_n(padded, padded_bias, T{0});
+    if (bias != nullptr) std::copy_n(bias, Outputs, padded);
+  }
+
   static void forward(const WindowGeometry& geometry, const ConvolutionForward<T>& pass) {
-    T* const prepared = pass.scratch;
-    T* const bias = prepared + aligned(Algorithm::prepared_size);
-    T* const moments = bias + padded_bias;
+    T* const moments = pass.scratch + prepared_size;
     T* const threads = moments + moments_size;
-    Algorithm::prepare_forward(pass.weights, prepared);
-    std::fill_n(bias, padded_bias, T{0});
-    if (pass.bias != nullptr) std::copy_n(pass.bias, Outputs, bias);
+    if (pass.prepared == nullptr) prepare(pass.weights, pass.bias, pass.scratch);
+    const T* const prepared = pass.prepared == nullptr ? pass.scratch : pass.prepared;
+    const T* const bias = prepared + aligned(Algorithm::prepared_size);
     const Partition partition{pass.output.batch};
-    pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
+    const Index shares = shares_of_sample(pass);
+    pass.team.for_each(partition.parts() * shares, [&](Index task, Index thread) {
+      const Index part = task / shares;
       T* const scratch = threads + thread * forward_thread(geometry);
       T* const buffer = scratch + aligned(Algorithm::forward_scratch);
       ChannelMoments<T, Outputs> part_moments;
       for_each_group(geometry, partition[part], [&](Range samples) {
         const Deferred<T> input = readable_input(pass.input, samples, pass.kept_input, buffer);
-        ReadAhead<T> ahead;
-        const Range next = following(geometry, samples, pass.output.batch);
-        add_samples(ahead, pass.input.raw.data, geometry.input, next);
-        add_samples(ahead, pass.input.shortcut, geometry.input, next);
-        add_samples(ahead, pass.kept_input, geometry.input, next);
-        add_samples(ahead, pass.output.data, geometry.output, next);
-        Algorithm::forward(geometry, samples.size(), input, prepared, bias, pass.output.sample(samples.begin), scratch,
-                           ahead);
-        for (Index n = samples.begin; n < samples.end; ++n) {
-          if (pass.mean != nullptr) part_moments.add_sample(geometry.output.pixels(), pass.output.sample(n));
-          if (!pass.after.plain()) finish(pass, n);
+        const TensorView<T> output = pass.output.samples(samples.begin, samples.size());
+        Deferred<T> after = pass.after;
+        after.raw = pass.output;
+        after = after.from(samples.begin);
+        Algorithm::forward(geometry, samples.size(), {task % shares, shares}, input, prepared, bias, after, output.data,
+                           scratch, read_ahead(geometry, pass, samples));
+        for (Index n = samples.begin; n < samples.end && pass.mean != nullptr; ++n) {
+          part_moments.add_sample(geometry.output.pixels(), pass.output.sample(n));
         }
       });
       if (pass.mean != nullptr) part_moments.write(moments + 2 * Outputs * part);
@@ -95,6 +109,7 @@ struct Convolution {
     if (pass.mean != nullptr) {
       merge_moments<T, Outputs>(partition, geometry.output.pixels(), moments, pass.mean, pass.variance);
     }
+    if (!pass.after.plain() && !Algorithm::reads_deferred) finish(pass);
   }
 
   static void backward(const WindowGeometry& geometry, const ConvolutionBackward<T>& pass) {
@@ -139,8 +154,7 @@ struct Convolution {
   }
 
  private:
-  static constexpr Index aligned(Index size) { return round_up(size, static_cast<Index>(kAlignment / sizeof(T))); }
-  static constexpr Index padded_bias = aligned(Outputs);
+  static constexpr Index aligned(Index size) { return round_up(size, line); }
   static constexpr Index moments_size = 2 * Outputs * Partition::kMostParts;
   /// Sums of one part of the batch: weight and bias gradients, then gamma's and beta's of the batch norm before.
   static constexpr Index partial_size = aligned(weight_size + Outputs + 2 * Inputs);
@@ -203,10 +217,30 @@ struct Convolution {
     });
   }
 
-  static void finish(const ConvolutionForward<T>& pass, Index sample) {
+  /// Applies `after` for an algorithm that does not.
+  static void finish(const ConvolutionForward<T>& pass) {
     Deferred<T> after = pass.after;
     after.raw = pass.output;
-    evaluate(after, sample, pass.output.sample(sample));
+    pass.team.for_parts(pass.output.batch, [&](Range samples, Index) {
+      for (Index n = samples.begin; n < samples.end; ++n) evaluate(after, n, pass.output.sample(n));
+    });
+  }
+
+  /// In inference a batch smaller than the team is shared out within its images.
+  static Index shares_of_sample(const ConvolutionForward<T>& pass) {
+    const bool divisible =
+        pass.mean == nullptr && pass.kept_input == nullptr && (pass.input.plain() || Algorithm::reads_deferred);
+    return divisible && pass.output.batch < pass.team.threads() ? pass.team.threads() : 1;
+  }
+
+  static ReadAhead<T> read_ahead(const WindowGeometry& geometry, const ConvolutionForward<T>& pass, Range samples) {
+    ReadAhead<T> ahead;
+    const Range next = following(geometry, samples, pass.output.batch);
+    add_samples(ahead, pass.input.raw.data, geometry.input, next);
+    add_samples(ahead, pass.input.shortcut, geometry.input, next);
+    add_samples(ahead, pass.kept_input, geometry.input, next);
+    add_samples(ahead, pass.output.data, geometry.output, next);
+    return ahead;
   }
 
   static void sum_partial(const ConvolutionBackward<T>& pass, Index parts, const T* partial) {

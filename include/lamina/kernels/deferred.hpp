@@ -46,16 +46,25 @@ class DeferredReader {
 
   /// What the activation is applied to, at an offset in the tensor.
   [[nodiscard, gnu::always_inline]] Vector<T, Lanes> before_activation(Index offset) const {
-    const auto scaled = multiply_add<T, Lanes>(load<T, Lanes>(raw_ + offset), scale_, shift_);
-    return shortcut_ == nullptr ? scaled : scaled + load<T, Lanes>(shortcut_ + offset);
+    return before_activation(load<T, Lanes>(raw_ + offset), offset);
   }
 
   [[nodiscard, gnu::always_inline]] Vector<T, Lanes> operator()(Index offset) const {
-    const Vector<T, Lanes> value = before_activation(offset);
+    return (*this)(load<T, Lanes>(raw_ + offset), offset);
+  }
+
+  /// The value where the raw tensor has `raw` at an offset.
+  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> operator()(Vector<T, Lanes> raw, Index offset) const {
+    const Vector<T, Lanes> value = before_activation(raw, offset);
     return value > 0 ? value : value * slope_;
   }
 
  private:
+  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> before_activation(Vector<T, Lanes> raw, Index offset) const {
+    const auto scaled = multiply_add<T, Lanes>(raw, scale_, shift_);
+    return shortcut_ == nullptr ? scaled : scaled + load<T, Lanes>(shortcut_ + offset);
+  }
+
   const T* raw_;
   const T* shortcut_;
   Vector<T, Lanes> scale_;

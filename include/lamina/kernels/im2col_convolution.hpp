@@ -18,7 +18,7 @@ namespace lamina::kernels {
 
 template <class T, Index Inputs, Index Outputs, Index Kernel>
 struct Im2colConvolution {
-  /// Whether the input and the output gradient may be deferred tensors.
+  /// Whether the input and the output gradient may be deferred tensors, and `after` is applied.
   static constexpr bool reads_deferred = false;
   static constexpr Index depth = Kernel * Kernel * Inputs;
   static constexpr Index padded_outputs = Tiling<T, Outputs>::padded;
@@ -53,10 +53,11 @@ struct Im2colConvolution {
     return Frame::of(geometry.input);
   }
 
-  /// Output of the first `images` images of the input, which is plain. `bias` has padded_outputs values or is null.
-  static void forward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
-                      const T* bias, T* output, T* scratch, const ReadAhead<T>& /*ahead*/) {
-    for_each_tile(geometry, images, [&](Index n, Range pixels) {
+  /// Output of a share of the first `images` images of the input, which is plain. `bias` has padded_outputs values.
+  static void forward(const WindowGeometry& geometry, Index images, Share share, const Deferred<T>& input,
+                      const T* prepared, const T* bias, const Deferred<T>& /*after*/, T* output, T* scratch,
+                      const ReadAhead<T>& /*ahead*/) {
+    for_each_tile(geometry, images, share, [&](Index n, Range pixels) {
       im2col<T, Inputs, Kernel>(geometry, input.raw.sample(n), pixels, scratch);
       product<T, depth, Outputs>(pixels.size(), scratch, prepared, bias,
                                  output + n * geometry.output.size() + pixels.begin * Outputs);
@@ -75,7 +76,7 @@ struct Im2colConvolution {
     T* const patch_gradients = patches + patch_size;
     T* const padded = patch_gradients + patch_size;
     if (input_gradient != nullptr) std::fill_n(input_gradient, images * geometry.input.size(), T{0});
-    for_each_tile(geometry, images, [&](Index n, Range pixels) {
+    for_each_tile(geometry, images, Share{}, [&](Index n, Range pixels) {
       const T* const gradients = output_gradient.gradient.sample(n) + pixels.begin * Outputs;
       im2col<T, Inputs, Kernel>(geometry, input.raw.sample(n), pixels, patches);
       add_weight_gradients(pixels.size(), patches, gradients, padded, scratch);
@@ -94,11 +95,11 @@ struct Im2colConvolution {
 
  private:
   template <class Tile>
-  static void for_each_tile(const WindowGeometry& geometry, Index images, const Tile& tile) {
-    const Index pixels = geometry.output.pixels();
+  static void for_each_tile(const WindowGeometry& geometry, Index images, Share share, const Tile& tile) {
+    const Range pixels = share.of(geometry.output.pixels());
     for (Index n = 0; n < images; ++n) {
-      for (Index first = 0; first < pixels; first += tile_pixels) {
-        tile(n, Range{first, std::min(first + tile_pixels, pixels)});
+      for (Index first = pixels.begin; first < pixels.end; first += tile_pixels) {
+        tile(n, Range{first, std::min(first + tile_pixels, pixels.end)});
       }
     }
   }

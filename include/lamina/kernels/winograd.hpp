@@ -38,7 +38,7 @@ namespace winograd {
 
 template <class T, Index Inputs, Index Outputs>
 struct WinogradConvolution {
-  /// Whether the input and the output gradient may be deferred tensors.
+  /// Whether the input and the output gradient may be deferred tensors, and `after` is applied.
   static constexpr bool reads_deferred = true;
 
   /// Tiles a block: with 32 channels, both transformed blocks take 150 KiB and the weights as much.
@@ -82,20 +82,21 @@ struct WinogradConvolution {
             winograd::kOutput * winograd::tiles_along(geometry.output.width) + 2, geometry.window.padding};
   }
 
-  /// Output of the first `images` images of the input. `bias` has Outputs values or is null; `ahead` is asked for on
-  /// the way.
-  static void forward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
-                      const T* bias, T* output, T* scratch, const ReadAhead<T>& ahead) {
+  /// Output of a share of the tiles of the first `images` images. `bias` has Outputs values; `after`, whose raw tensor
+  /// is the output, is applied to it; `ahead` is asked for on the way.
+  static void forward(const WindowGeometry& geometry, Index images, Share share, const Deferred<T>& input,
+                      const T* prepared, const T* bias, const Deferred<T>& after, T* output, T* scratch,
+                      const ReadAhead<T>& ahead) {
     T* const in = scratch;
     T* const out = in + input_block;
-    for_each_block(geometry, images, [&](Range tiles, Index number, Index blocks) {
+    for_each_block(geometry, images, share, [&](Range tiles, Index number, Index blocks) {
       transform_input(geometry, tiles, input, in);
       for (Index point = 0; point < winograd::kPoints; ++point) {
         ahead.fetch(number * winograd::kPoints + point, blocks * winograd::kPoints);
         product<T, Inputs, Outputs>(tiles.size(), in + point * input_stride, prepared + point * weight_stride, nullptr,
                                     out + point * output_stride);
       }
-      transform_output(geometry, tiles, out, bias, output);
+      transform_output(geometry, tiles, out, bias, after, output);
     });
   }
 
@@ -110,7 +111,7 @@ struct WinogradConvolution {
     T* const sums = scratch;
     T* const in = sums + prepared_size;
     T* const out = in + input_block;
-    for_each_block(geometry, images, [&](Range tiles, Index number, Index blocks) {
+    for_each_block(geometry, images, Share{}, [&](Range tiles, Index number, Index blocks) {
       transform_input(geometry, tiles, input, in);
       transform_output_gradient(geometry, tiles, output_gradient, out);
       for (Index point = 0; point < winograd::kPoints; ++point) {
@@ -146,12 +147,13 @@ struct WinogradConvolution {
 
   /// Calls body(tiles, number of the block, number of blocks).
   template <class Body>
-  static void for_each_block(const WindowGeometry& geometry, Index images, const Body& body) {
+  static void for_each_block(const WindowGeometry& geometry, Index images, Share share, const Body& body) {
     const Index in_image = winograd::tiles_along(geometry.output.height) * winograd::tiles_along(geometry.output.width);
-    const Index tiles = images * in_image;
-    const Index blocks = (tiles + block - 1) / block;
+    const Range tiles = share.of(images * in_image);
+    const Index blocks = (tiles.size() + block - 1) / block;
     for (Index number = 0; number < blocks; ++number) {
-      body(Range{number * block, std::min((number + 1) * block, tiles)}, number, blocks);
+      const Index first = tiles.begin + number * block;
+      body(Range{first, std::min(first + block, tiles.end)}, number, blocks);
     }
   }
 
@@ -223,22 +225,33 @@ struct WinogradConvolution {
     }
   }
 
-  static void transform_output(const WindowGeometry& geometry, Range tiles, const T* out, const T* bias, T* output) {
+  static void transform_output(const WindowGeometry& geometry, Range tiles, const T* out, const T* bias,
+                               const Deferred<T>& after, T* output) {
     const Index pitch = geometry.output.width * Outputs;
-    for_each_tile(geometry, tiles, [&](const TilePlace& place, Index tile) {
-      const Index rows = geometry.output.height - place.y;
-      const Index columns = geometry.output.width - place.x;
-      for (Index c = 0; c < Outputs; c += output_lanes) {
+    const auto transform = [&](Index c, const auto& finish) {
+      const auto start = load<T, output_lanes>(bias + c);
+      for_each_tile(geometry, tiles, [&](const TilePlace& place, Index tile) {
+        const Index rows = geometry.output.height - place.y;
+        const Index columns = geometry.output.width - place.x;
         const T* const from = out + tile * Outputs + c;
-        T* const to = output + place.image * geometry.output.size() + place.y * pitch + place.x * Outputs + c;
-        const auto start = bias == nullptr ? Vector<T, output_lanes>{} : load<T, output_lanes>(bias + c);
+        const Index first = place.image * geometry.output.size() + place.y * pitch + place.x * Outputs + c;
         winograd::transform_tile<winograd::OutputTransform, T, output_lanes>(
             [&](Index i, Index j) { return load<T, output_lanes>(from + (i * winograd::kInput + j) * output_stride); },
             [&](Index i, Index j, Vector<T, output_lanes> value) {
-              if (i < rows && j < columns) store<T, output_lanes>(to + i * pitch + j * Outputs, value + start);
+              const Index offset = first + i * pitch + j * Outputs;
+              if (i < rows && j < columns) store<T, output_lanes>(output + offset, finish(value + start, offset));
             });
+      });
+    };
+    for (Index c = 0; c < Outputs; c += output_lanes) {
+      if (after.plain()) {
+        transform(c, [](Vector<T, output_lanes> value, Index) { return value; });
+      } else {
+        transform(c, [read = DeferredReader<T, output_lanes>(after, c)](Vector<T, output_lanes> value, Index offset) {
+          return read(value, offset);
+        });
       }
-    });
+    }
   }
 
   static void transform_output_gradient(const WindowGeometry& geometry, Range tiles,

@@ -94,6 +94,18 @@ struct Conv2d {
     static_assert(algorithm != ConvAlgorithm::winograd || kernels::winograd::applies(window, Input.channels, Filters),
                   "Lamina: Winograd needs kernel 3, stride 1, dilation 1, and channels in multiples of 8");
 
+   private:
+    static constexpr kernels::WindowGeometry geometry{window, Input, output_shape};
+
+    template <class T>
+    using Algorithm = typename std::conditional_t<
+        algorithm == ConvAlgorithm::winograd,
+        std::type_identity<kernels::WinogradConvolution<T, Input.channels, Filters>>,
+        std::type_identity<kernels::Im2colConvolution<T, Input.channels, Filters, Kernel>>>::type;
+    template <class T>
+    using Convolution = kernels::Convolution<Algorithm<T>, T, Input.channels, Filters, Kernel>;
+
+   public:
     template <class T>
     static constexpr Index scratch(Index batch, Index threads) {
       return std::max(Convolution<T>::forward_scratch(geometry, threads),
@@ -127,23 +139,27 @@ struct Conv2d {
       Convolution<T>::forward(geometry, pass);
     }
 
+    /// Number of values that prepare() writes, and the preparation of weights and a bias, which may be null, for
+    /// forward_prepared().
+    template <class T>
+    static constexpr Index prepared_size = Convolution<T>::prepared_size;
+    template <class T>
+    static void prepare(const T* weights, const T* values, T* prepared) {
+      Convolution<T>::prepare(weights, values, prepared);
+    }
+
+    /// Forward with weights that were prepared before.
+    template <class T>
+    static void forward_prepared(const kernels::ConvolutionForward<T>& pass) {
+      Convolution<T>::forward(geometry, pass);
+    }
+
     /// Backward with what stands around the layer in a network; the bias gradient is filled in here.
     template <class T>
     static void backward_fused(kernels::ConvolutionBackward<T> pass) {
       if (Options.bias) pass.bias_gradient = pass.weight_gradient + parameters.front().size();
       Convolution<T>::backward(geometry, pass);
     }
-
-   private:
-    static constexpr kernels::WindowGeometry geometry{window, Input, output_shape};
-
-    template <class T>
-    using Algorithm = typename std::conditional_t<
-        algorithm == ConvAlgorithm::winograd,
-        std::type_identity<kernels::WinogradConvolution<T, Input.channels, Filters>>,
-        std::type_identity<kernels::Im2colConvolution<T, Input.channels, Filters, Kernel>>>::type;
-    template <class T>
-    using Convolution = kernels::Convolution<Algorithm<T>, T, Input.channels, Filters, Kernel>;
   };
 };
 

@@ -12,6 +12,20 @@
 
 namespace lamina {
 
+/// Refuses images that are not the network's, or more than a workspace holds. Makes its message only when it throws:
+/// steps call this and must not allocate.
+template <class Network, class T>
+void check_images(Index capacity, const TensorView<const T>& images) {
+  if (images.shape != Network::input_shape) {
+    throw ArgumentError("the network takes images of " + to_string(Network::input_shape) + ", got " +
+                        to_string(images.shape));
+  }
+  if (images.batch <= 0 || images.batch > capacity) {
+    throw ArgumentError("the workspace takes 1 to " + std::to_string(capacity) + " images, got " +
+                        std::to_string(images.batch));
+  }
+}
+
 /// A network's state: flat arrays of parameters, gradients and running statistics, described by Network::parameters and
 /// Network::statistics. Copies are independent.
 /// @tparam Network  a Sequential that begins with an Image
@@ -42,7 +56,7 @@ class Model {
   /// lives in the workspace until its next use.
   /// @throws ArgumentError when the images do not fit the network or the workspace
   TensorView<const T> forward(Training& workspace, TensorView<const T> images, RandomPosition random = {}) {
-    check(workspace.batch(), images);
+    check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
     run_forward(workspace, Forward<T>{.team = workspace.team(),
@@ -63,7 +77,7 @@ class Model {
   /// @param input_gradient  where the gradient with respect to the images goes; empty when it is not wanted
   void backward(Training& workspace, TensorView<const T> images, TensorView<const T> output_gradient,
                 RandomPosition random = {}, TensorView<T> input_gradient = {}) {
-    check(workspace.batch(), images);
+    check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
     const Backward<T> pass{.team = workspace.team(),
                            .random = random,
@@ -85,7 +99,7 @@ class Model {
   /// Inference: running statistics, no dropout. Safe from several threads, each with a workspace of its own.
   /// @throws ArgumentError when the images do not fit the network or the workspace
   TensorView<const T> infer(Inference& workspace, TensorView<const T> images) const {
-    check(workspace.batch(), images);
+    check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
     run_forward(workspace, Forward<T>{.team = workspace.team(),
@@ -128,17 +142,6 @@ class Model {
       FusedNetwork<Network, T>::forward(pass);
     } else {
       FusedNetwork<Network, T>::infer(pass);
-    }
-  }
-
-  static void check(Index capacity, const TensorView<const T>& images) {
-    if (images.shape != Network::input_shape) {
-      throw ArgumentError("the network takes images of " + to_string(Network::input_shape) + ", got " +
-                          to_string(images.shape));
-    }
-    if (images.batch <= 0 || images.batch > capacity) {
-      throw ArgumentError("the workspace takes 1 to " + std::to_string(capacity) + " images, got " +
-                          std::to_string(images.batch));
     }
   }
 

@@ -28,6 +28,8 @@ template <class T>
 struct Operation {
   OperationKind kind = OperationKind::plain;
   ChainEntry<T> layer{};
+  Index weight_size = 0;  ///< of a convolution; its bias, if it has one, follows in the parameters
+  bool bias = false;
   Shape input_shape{};
   std::uint32_t random_layer = 0;  ///< RandomPosition::layer
   T slope = 1;
@@ -35,6 +37,9 @@ struct Operation {
   T momentum = 0;
   void (*forward_fused)(kernels::ConvolutionForward<T>) = nullptr;
   void (*backward_fused)(kernels::ConvolutionBackward<T>) = nullptr;
+  Index prepared_size = 0;  ///< of a convolution, for inference with frozen weights
+  void (*prepare)(const T* weights, const T* bias, T* prepared) = nullptr;
+  void (*forward_prepared)(const kernels::ConvolutionForward<T>&) = nullptr;
 };
 
 namespace detail {
@@ -55,8 +60,13 @@ template <class T, class Layer>
                          .random_layer = random_layer};
   if constexpr (Layer::role == LayerRole::convolution) {
     operation.kind = OperationKind::convolution;
+    operation.weight_size = Layer::parameters.front().size();
+    operation.bias = Layer::parameters.size() > 1;
     operation.forward_fused = &Layer::template forward_fused<T>;
     operation.backward_fused = &Layer::template backward_fused<T>;
+    operation.prepared_size = aligned_size<T>(Layer::template prepared_size<T>);
+    operation.prepare = &Layer::template prepare<T>;
+    operation.forward_prepared = &Layer::template forward_prepared<T>;
   } else if constexpr (Layer::role == LayerRole::batch_norm) {
     operation.kind = OperationKind::batch_norm;
     operation.epsilon = static_cast<T>(Layer::options.epsilon);
