@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/floating_point.hpp>
-#include <lamina/network/fused_network.hpp>
+#include <lamina/network/fused_inference.hpp>
 #include <lamina/network/model.hpp>
 
 namespace lamina {
@@ -20,9 +20,9 @@ class FrozenWorkspace {
   FrozenWorkspace(Index batch, Team team)
       : team_(team),
         batch_((require(batch > 0, "the batch size must be positive, got " + std::to_string(batch)), batch)),
-        thread_scratch_(detail::aligned_size<T>(FusedNetwork<Network, T>::inference_scratch(chunk, 1))),
+        thread_scratch_(detail::aligned_size<T>(FusedInference<Network, T>::scratch(chunk, 1))),
         scratch_(std::max(team.threads() * thread_scratch_,
-                          FusedNetwork<Network, T>::inference_scratch(team.threads(), team.threads()))),
+                          FusedInference<Network, T>::scratch(team.threads(), team.threads()))),
         output_(batch, Network::output_shape) {}
 
   [[nodiscard]] const Team& team() const { return team_; }
@@ -51,10 +51,10 @@ class FrozenModel {
   explicit FrozenModel(const Model<Network, T>& model)
       : parameters_(Network::parameter_count),
         statistics_(Network::statistics_count),
-        frozen_(FusedNetwork<Network, T>::frozen_size()) {
+        frozen_(FusedInference<Network, T>::frozen_size()) {
     std::copy(model.parameters().begin(), model.parameters().end(), parameters_.begin());
     std::copy(model.statistics().begin(), model.statistics().end(), statistics_.begin());
-    FusedNetwork<Network, T>::freeze(parameters_.data(), statistics_.data(), frozen_.data());
+    FusedInference<Network, T>::freeze(parameters_.data(), statistics_.data(), frozen_.data());
   }
 
   /// The network's output, which lives in the workspace until its next use. Safe from several threads, each with a
@@ -80,13 +80,13 @@ class FrozenModel {
 
  private:
   void infer(const Team& team, T* scratch, TensorView<const T> images, TensorView<T> output) const {
-    FusedNetwork<Network, T>::infer(Forward<T>{.team = team,
-                                               .parameters = parameters_.data(),
-                                               .statistics = statistics_.data(),
-                                               .scratch = scratch,
-                                               .input = images,
-                                               .output = output},
-                                    frozen_.data());
+    FusedInference<Network, T>::infer(Forward<T>{.team = team,
+                                                 .parameters = parameters_.data(),
+                                                 .statistics = statistics_.data(),
+                                                 .scratch = scratch,
+                                                 .input = images,
+                                                 .output = output},
+                                      frozen_.data());
   }
 
   Buffer<T> parameters_;

@@ -90,7 +90,7 @@ class Model {
                            .output_gradient = output_gradient,
                            .input_gradient = input_gradient};
     if (workspace.execution() == Execution::fused) {
-      FusedNetwork<Network, T>::backward(pass);
+      FusedTraining<Network, T>::backward(pass);
     } else {
       Network::backward(pass);
     }
@@ -139,9 +139,9 @@ class Model {
     if (workspace.execution() == Execution::layer_by_layer) {
       Network::forward(pass);
     } else if (pass.training) {
-      FusedNetwork<Network, T>::forward(pass);
+      FusedTraining<Network, T>::forward(pass);
     } else {
-      FusedNetwork<Network, T>::infer(pass);
+      FusedInference<Network, T>::infer(pass);
     }
   }
 

@@ -4,7 +4,8 @@
 #include <lamina/core/error.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
-#include <lamina/network/fused_network.hpp>
+#include <lamina/network/fused_inference.hpp>
+#include <lamina/network/fused_training.hpp>
 
 namespace lamina {
 
@@ -24,9 +25,9 @@ class TrainingWorkspace {
       : team_(team),
         execution_(execution),
         batch_((require(batch > 0, "the batch size must be positive, got " + std::to_string(batch)), batch)),
-        saved_(execution == Execution::fused ? FusedNetwork<Network, T>::saved(batch)
+        saved_(execution == Execution::fused ? FusedTraining<Network, T>::saved(batch)
                                              : Network::template saved<T>(batch)),
-        scratch_(execution == Execution::fused ? FusedNetwork<Network, T>::scratch(batch, team.threads())
+        scratch_(execution == Execution::fused ? FusedTraining<Network, T>::scratch(batch, team.threads())
                                                : Network::template scratch<T>(batch, team.threads())),
         output_(batch, Network::output_shape),
         output_gradient_(batch, Network::output_shape) {}
@@ -64,7 +65,7 @@ class InferenceWorkspace {
       : team_(team),
         execution_(execution),
         batch_((require(batch > 0, "the batch size must be positive, got " + std::to_string(batch)), batch)),
-        scratch_(execution == Execution::fused ? FusedNetwork<Network, T>::inference_scratch(batch, team.threads())
+        scratch_(execution == Execution::fused ? FusedInference<Network, T>::scratch(batch, team.threads())
                                                : Network::template scratch<T>(batch, team.threads())),
         output_(batch, Network::output_shape) {}
 

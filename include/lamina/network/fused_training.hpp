@@ -4,35 +4,27 @@
 #include <array>
 #include <utility>
 
-#include <lamina/network/fusion_plan.hpp>
-
-/// @file
-/// Runs a network unit by unit (fusion_plan.hpp): the same results as layer by layer, up to rounding, in fewer passes
-/// over memory. A unit's convolution writes its raw output and the batch statistics; batch norm, shortcut and
-/// activation happen when the next unit reads it, and their gradients while the next unit's are in the cache.
+#include <lamina/network/fused_units.hpp>
 
 namespace lamina {
 
+/// Trains a network unit by unit: the same results as layer by layer, up to rounding, in fewer passes over memory. A
+/// unit's convolution writes its raw output and the batch statistics; batch norm, shortcut and activation happen when
+/// the next unit reads it, and their gradients while the next unit's are in the cache.
 template <class Network, class T>
-class FusedNetwork {
-  static constexpr const auto& operations_ = operations<T, Network>;
-  static constexpr auto plan_ = plan_fusion<T>(operations_, Network::input_shape);
-  static constexpr std::size_t units_ = plan_.count;
-
-  using Deferred = kernels::Deferred<T>;
+class FusedTraining : FusedUnits<Network, T> {
+  using Units = FusedUnits<Network, T>;
+  using typename Units::Deferred;
+  using Units::aligned, Units::coefficients_, Units::deferred, Units::largest, Units::largest_scratch, Units::operation;
+  using Units::plan_, Units::resolve, Units::run_plain, Units::units_;
 
  public:
   /// Values of T that training keeps from forward to backward.
   static constexpr Index saved(Index batch) { return layout(batch).second; }
 
-  /// Values of scratch memory in training.
+  /// Values of scratch memory.
   static constexpr Index scratch(Index batch, Index threads) {
     return plan_.gradient_slots * largest(batch) + coefficients_ + largest_scratch(batch, threads);
-  }
-
-  /// Values of scratch memory in inference.
-  static constexpr Index inference_scratch(Index batch, Index threads) {
-    return plan_.value_slots * largest(batch) + coefficients_ + largest_scratch(batch, threads);
   }
 
   static void forward(const Forward<T>& pass) {
@@ -88,52 +80,6 @@ class FusedNetwork {
     }
   }
 
-  /// Values of the frozen weights.
-  static constexpr Index frozen_size() {
-    Index size = 0;
-    for (std::size_t u = 0; u < units_; ++u) size += frozen_size(u);
-    return size;
-  }
-
-  /// Folds each convolution's batch norm, with its running statistics, into the weights and bias of the convolution,
-  /// and prepares them for infer().
-  static void freeze(const T* parameters, const T* statistics, T* frozen) {
-    for (std::size_t u = 0; u < units_; ++u) {
-      if (!plan_.units[u].convolution) continue;
-      freeze_convolution(plan_.units[u], plan_.shapes[u + 1].channels, parameters, statistics, frozen);
-      frozen += frozen_size(u);
-    }
-  }
-
-  /// Inference with the parameters and running statistics of the pass or, where it is not null, with what freeze()
-  /// wrote.
-  static void infer(const Forward<T>& pass, const T* frozen = nullptr) {
-    const Index batch = pass.input.batch;
-    T* const coefficients = pass.scratch + plan_.value_slots * largest(batch);
-    T* const scratch = coefficients + coefficients_;
-    const auto value_data = [&](std::size_t value) -> const T* {
-      return value == 0 ? pass.input.data : pass.scratch + plan_.units[value - 1].value_slot * largest(batch);
-    };
-    TensorView<const T> input = pass.input;
-    for (std::size_t u = 0; u < units_; ++u) {
-      const FusedUnit& unit = plan_.units[u];
-      const bool last = u + 1 == units_;
-      const TensorView<T> output{last ? pass.output.data : pass.scratch + unit.value_slot * largest(batch), batch,
-                                 plan_.shapes[u + 1]};
-      const T* const shortcut =
-          unit.shortcut == FusedUnit::none ? nullptr : value_data(static_cast<std::size_t>(unit.shortcut));
-      if (unit.convolution) {
-        infer_convolution(pass, unit, input, output, shortcut, frozen, coefficients, scratch);
-        if (frozen != nullptr) frozen += frozen_size(u);
-      } else if (unit.layer != FusedUnit::none) {
-        run_plain(pass, unit, input, nullptr, scratch, output);
-      } else {
-        resolve(pass.team, deferred(unit, input, nullptr, shortcut), output.data);
-      }
-      input = output;
-    }
-  }
-
  private:
   /// Where a unit's tensors lie in the memory kept for backward.
   struct Place {
@@ -143,10 +89,6 @@ class FusedNetwork {
     Index saved = 0;         ///< what a plain layer keeps
   };
   using Places = std::array<Place, units_>;
-
-  static constexpr Index aligned(Index size) { return detail::aligned_size<T>(size); }
-
-  static constexpr const Operation<T>& operation(int index) { return operations_[static_cast<std::size_t>(index)]; }
 
   static constexpr std::pair<Places, Index> layout(Index batch) {
     Places places{};
@@ -171,27 +113,6 @@ class FusedNetwork {
     return {places, end};
   }
 
-  static constexpr Index largest(Index batch) {
-    Index size = 0;
-    for (std::size_t value = 0; value <= units_; ++value) {
-      size = std::max(size, aligned(batch * plan_.shapes[value].size()));
-    }
-    return size;
-  }
-  static constexpr Index channels_ = [] {
-    Index channels = 0;
-    for (std::size_t value = 0; value <= units_; ++value) channels = std::max(channels, plan_.shapes[value].channels);
-    return channels;
-  }();
-  static constexpr Index coefficients_ = aligned(4 * channels_);
-  static constexpr Index largest_scratch(Index batch, Index threads) {
-    Index size = 2 * channels_ * Partition::kMostParts;
-    for (const Operation<T>& each : operations_) {
-      if (each.layer.scratch != nullptr) size = std::max(size, each.layer.scratch(batch, threads));
-    }
-    return size;
-  }
-
   static TensorView<T> raw_view(std::size_t u, T* saved, const Place& place, const TensorView<T>& output) {
     const bool is_output = u + 1 == units_ && !plan_.units[u].deferred();
     return {is_output ? output.data : saved + place.raw, output.batch, plan_.shapes[u + 1]};
@@ -210,24 +131,6 @@ class FusedNetwork {
   static const T* shortcut_value(const FusedUnit& unit, const T* input, const T* saved, const Places& places) {
     if (unit.shortcut == FusedUnit::none) return nullptr;
     return value_data(static_cast<std::size_t>(unit.shortcut), input, saved, places);
-  }
-
-  static Deferred deferred(const FusedUnit& unit, TensorView<const T> raw, const T* coefficients, const T* shortcut) {
-    const bool scaled = unit.batch_norm != FusedUnit::none;
-    const Index channels = scaled ? operation(unit.batch_norm).layer.output_shape.channels : 0;
-    return {.raw = raw,
-            .scale = scaled ? coefficients + 2 * channels : nullptr,
-            .shift = scaled ? coefficients + 3 * channels : nullptr,
-            .shortcut = shortcut,
-            .slope = unit.activation == FusedUnit::none ? T{1} : operation(unit.activation).slope};
-  }
-
-  static void resolve(const Team& team, const Deferred& tensor, T* values) {
-    team.for_parts(tensor.raw.batch, [&](Range samples, Index) {
-      for (Index n = samples.begin; n < samples.end; ++n) {
-        kernels::evaluate(tensor, n, values + n * tensor.raw.shape.size());
-      }
-    });
   }
 
   static void convolve(const Forward<T>& pass, const FusedUnit& unit, const Deferred& input, T* kept_input,
@@ -253,78 +156,6 @@ class FusedNetwork {
     kernels::invert_deviation(channels, norm.epsilon, inverse_deviation, inverse_deviation);
     kernels::normalization(channels, gamma, gamma + channels, mean, inverse_deviation, coefficients + 2 * channels,
                            coefficients + 3 * channels);
-  }
-
-  static void infer_convolution(const Forward<T>& pass, const FusedUnit& unit, const TensorView<const T>& input,
-                                const TensorView<T>& output, const T* shortcut, const T* frozen, T* coefficients,
-                                T* scratch) {
-    const Operation<T>& layer = operation(unit.layer);
-    kernels::ConvolutionForward<T> step{
-        .team = pass.team, .scratch = scratch, .input = {.raw = input}, .output = output};
-    if (frozen != nullptr) {
-      FusedUnit folded = unit;
-      folded.batch_norm = FusedUnit::none;
-      step.prepared = frozen;
-      step.after = deferred(folded, {}, nullptr, shortcut);
-      layer.forward_prepared(step);
-      return;
-    }
-    if (unit.batch_norm != FusedUnit::none) {
-      running_normalization(unit, output.shape.channels, pass.parameters, pass.statistics, coefficients);
-    }
-    step.weights = pass.parameters + layer.layer.parameter_offset;
-    step.after = deferred(unit, {}, coefficients, shortcut);
-    layer.forward_fused(step);
-  }
-
-  /// Scale and shift of a batch norm with running statistics, where deferred() looks for them.
-  static void running_normalization(const FusedUnit& unit, Index channels, const T* parameters, const T* statistics,
-                                    T* coefficients) {
-    const Operation<T>& norm = operation(unit.batch_norm);
-    const T* const running = statistics + norm.layer.statistics_offset;
-    const T* const gamma = parameters + norm.layer.parameter_offset;
-    kernels::invert_deviation(channels, norm.epsilon, running + channels, coefficients + channels);
-    kernels::normalization(channels, gamma, gamma + channels, running, coefficients + channels,
-                           coefficients + 2 * channels, coefficients + 3 * channels);
-  }
-
-  static constexpr Index frozen_size(std::size_t u) {
-    return plan_.units[u].convolution ? operation(plan_.units[u].layer).prepared_size : 0;
-  }
-
-  static void freeze_convolution(const FusedUnit& unit, Index channels, const T* parameters, const T* statistics,
-                                 T* frozen) {
-    const Operation<T>& layer = operation(unit.layer);
-    const T* const values = parameters + layer.layer.parameter_offset;
-    Buffer<T> weights(layer.weight_size);
-    Buffer<T> bias(channels);
-    std::copy_n(values, layer.weight_size, weights.data());
-    if (layer.bias) std::copy_n(values + layer.weight_size, channels, bias.data());
-    if (unit.batch_norm != FusedUnit::none) {
-      Buffer<T> coefficients(4 * channels);
-      running_normalization(unit, channels, parameters, statistics, coefficients.data());
-      const T* const scale = coefficients.data() + 2 * channels;
-      const T* const shift = coefficients.data() + 3 * channels;
-      for (Index i = 0; i < weights.size(); ++i) weights[i] *= scale[i % channels];
-      for (Index c = 0; c < channels; ++c) bias[c] = bias[c] * scale[c] + shift[c];
-    }
-    layer.prepare(weights.data(), bias.data(), frozen);
-  }
-
-  static void run_plain(const Forward<T>& pass, const FusedUnit& unit, TensorView<const T> input, T* saved, T* scratch,
-                        const TensorView<T>& output) {
-    const Operation<T>& layer = operation(unit.layer);
-    layer.layer.forward(
-        {.team = pass.team,
-         .training = pass.training,
-         .random = {pass.random.seed, pass.random.step, layer.random_layer},
-         .parameters = pass.parameters + layer.layer.parameter_offset,
-         .statistics = pass.statistics + layer.layer.statistics_offset,
-         .updated_statistics = pass.training ? pass.updated_statistics + layer.layer.statistics_offset : nullptr,
-         .saved = saved,
-         .scratch = scratch,
-         .input = input,
-         .output = output});
   }
 
   static TensorView<T> gradient_view(const Backward<T>& pass, std::size_t u, Index batch) {
