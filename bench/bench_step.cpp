@@ -92,8 +92,9 @@ std::vector<double> measure(const Options& options) {
   const lamina::Team team(options.threads);
   lamina::Model<Network> model;
   if (options.mode == Mode::infer) {
-    lamina::InferenceWorkspace<Network> workspace(options.batch_size, team);
-    return time_steps(options.steps, [&] { model.infer(workspace, images.view()); });
+    const auto frozen = lamina::freeze(model);
+    lamina::FrozenWorkspace<Network> workspace(options.batch_size, team);
+    return time_steps(options.steps, [&] { frozen.infer(workspace, images.view()); });
   }
   lamina::TrainingStep step(model, lamina::Adam<float>(Network::parameter_count), options.batch_size, team);
   return time_steps(options.steps, [&] { step(images.view(), labels, 1e-3); });
