@@ -61,3 +61,7 @@ TEST_CASE("buffer: of nothing can be copied and moved") {
   copy = Buffer<float>();
   CHECK(copy.span().empty());
 }
+
+TEST_CASE("buffer: a negative size is refused") {
+  CHECK_THROWS_WITH(Buffer<float>(-1), "a buffer of -1 values cannot be made");
+}

@@ -5,8 +5,11 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <utility>
 
+#include <lamina/core/error.hpp>
+#include <lamina/core/huge_pages.hpp>
 #include <lamina/core/shape.hpp>
 
 namespace lamina {
@@ -14,13 +17,14 @@ namespace lamina {
 /// Bytes to which every buffer is aligned: a cache line, and the widest vector register there is (AVX-512).
 inline constexpr std::size_t kAlignment = 64;
 
-/// Aligned array of a fixed number of values, zero at first. Copies are deep; a moved-from buffer is empty.
+/// Aligned array of a fixed number of values, zero at first; a large one lies on huge pages where the system has them.
+/// Copies are deep; a moved-from buffer is empty.
 /// @tparam T  a trivial arithmetic type
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
-  /// @throws std::bad_alloc
+  /// @throws ArgumentError for a negative size, std::bad_alloc
   explicit Buffer(Index size) : data_(allocate(size)), size_(size) { fill(T{}); }
 
   Buffer(const Buffer& other) : data_(allocate(other.size_)), size_(other.size_) {
@@ -56,8 +60,11 @@ class Buffer {
   };
 
   static T* allocate(Index size) {
+    if (size < 0) throw ArgumentError("a buffer of " + std::to_string(size) + " values cannot be made");
     const auto bytes = static_cast<std::size_t>(size) * sizeof(T);
-    return static_cast<T*>(::operator new[](bytes, std::align_val_t{kAlignment}));
+    void* const memory = ::operator new[](bytes, std::align_val_t{kAlignment});
+    prefer_huge_pages(memory, bytes);
+    return static_cast<T*>(memory);
   }
 
   std::unique_ptr<T[], Free> data_;
