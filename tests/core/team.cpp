@@ -9,8 +9,9 @@ using namespace lamina;
 
 TEST_CASE("partition: parts follow each other, cover everything and are as even as can be") {
   const Index total = GENERATE(range(Index{1}, Index{200}));
-  const Partition partition{total};
-  CHECK(partition.parts() == std::min<Index>(total, Partition::kMostParts));
+  const Index most_parts = GENERATE(Index{8}, Partition::kMostParts);
+  const Partition partition{total, most_parts};
+  CHECK(partition.parts() == std::min(total, most_parts));
   Index end = 0;
   for (Index part = 0; part < partition.parts(); ++part) {
     REQUIRE(partition[part].begin == end);

@@ -248,6 +248,16 @@ TEST_CASE("convolution: the same bits on any number of threads") {
   CHECK(gradients(5) == alone);
 }
 
+TEST_CASE("convolution: the scratch memory of a batch is enough for every smaller one") {
+  using Algorithm = kernels::WinogradConvolution<float, 8, 8>;
+  using Convolution = kernels::Convolution<Algorithm, float, 8, 8, 3>;
+  const Index side = GENERATE(1, 2, 4, 8, 11, 16, 32);
+  const auto geometry = geometry_of({.kernel = 3, .padding = 1}, {side, side, 8}, 8);
+  for (Index batch = 2; batch <= 200; ++batch) {
+    REQUIRE(Convolution::backward_scratch(geometry, batch, 2) >= Convolution::backward_scratch(geometry, batch - 1, 2));
+  }
+}
+
 TEST_CASE("convolve_naive: is the definition") {
   const auto geometry = geometry_of({.kernel = 3, .stride = 2, .padding = 2, .dilation = 2}, {7, 6, 3}, 5);
   const auto input = random_tensor<double>(2, geometry.input, 1);

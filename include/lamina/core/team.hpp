@@ -31,8 +31,9 @@ struct Partition {
   static constexpr Index kMostParts = 32;
 
   Index total = 0;
+  Index most_parts = kMostParts;  ///< fewer where a part must be large to be worth a sum of its own
 
-  [[nodiscard]] constexpr Index parts() const { return std::min(total, kMostParts); }
+  [[nodiscard]] constexpr Index parts() const { return std::min(total, most_parts); }
   [[nodiscard]] constexpr Range operator[](Index part) const { return Share{part, parts()}.of(total); }
 };
 

@@ -65,7 +65,7 @@ struct Convolution {
   }
   static constexpr Index backward_scratch(const WindowGeometry& geometry, Index batch, Index threads) {
     return aligned(Algorithm::prepared_size) + threads * backward_thread(geometry) +
-           Partition{batch}.parts() * partial_size;
+           split(geometry, batch).parts() * partial_size;
   }
 
   /// Values that prepare() writes.
@@ -85,7 +85,8 @@ struct Convolution {
     if (pass.prepared == nullptr) prepare(pass.weights, pass.bias, pass.scratch);
     const T* const prepared = pass.prepared == nullptr ? pass.scratch : pass.prepared;
     const T* const bias = prepared + aligned(Algorithm::prepared_size);
-    const Partition partition{pass.output.batch};
+    const Partition partition =
+        pass.mean == nullptr ? Partition{pass.output.batch} : split(geometry, pass.output.batch);
     const Index shares = shares_of_sample(pass);
     pass.team.for_each(partition.parts() * shares, [&](Index task, Index thread) {
       const Index part = task / shares;
@@ -115,7 +116,7 @@ struct Convolution {
   static void backward(const WindowGeometry& geometry, const ConvolutionBackward<T>& pass) {
     T* const prepared = pass.scratch;
     T* const partial = prepared + aligned(Algorithm::prepared_size);
-    const Partition partition{pass.output_gradient.gradient.batch};
+    const Partition partition = split(geometry, pass.output_gradient.gradient.batch);
     T* const threads = partial + partition.parts() * partial_size;
     const bool wanted = !pass.input_gradient.empty();
     if (wanted) Algorithm::prepare_backward(pass.weights, prepared);
@@ -159,6 +160,13 @@ struct Convolution {
   /// Sums of one part of the batch: weight and bias gradients, then gamma's and beta's of the batch norm before.
   static constexpr Index partial_size = aligned(weight_size + Outputs + 2 * Inputs);
 
+  /// Parts of 512 pixels or more, as the sums of weight gradients cost each part as much as the products of 64 pixels;
+  /// but eight parts at least, to keep that many threads busy. A smaller batch has no more parts.
+  static constexpr Partition split(const WindowGeometry& geometry, Index batch) {
+    return {.total = batch,
+            .most_parts = std::clamp<Index>(batch * geometry.output.pixels() / 512, 8, Partition::kMostParts)};
+  }
+
   /// Images that go through together: enough for small ones to fill the blocks of an algorithm, few enough for the
   /// second-level cache.
   static constexpr Index group_size(const WindowGeometry& geometry) {
@@ -186,8 +194,11 @@ struct Convolution {
     return {samples.end, std::min(samples.end + group_size(geometry), batch)};
   }
 
+  /// Small images lie in the third-level cache, and to ask for them costs more than to wait.
   static void add_samples(ReadAhead<T>& ahead, const T* tensor, const Shape& shape, Range samples) {
-    if (tensor != nullptr) ahead.add(tensor + samples.begin * shape.size(), samples.size() * shape.size());
+    constexpr Index small = 64;
+    if (tensor == nullptr || shape.pixels() <= small) return;
+    ahead.add(tensor + samples.begin * shape.size(), samples.size() * shape.size());
   }
 
   /// The samples as the algorithm can read them: values that must be kept, or that it cannot compute itself, are

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/kernels/deferred.hpp>
@@ -61,18 +62,19 @@ struct WinogradConvolution {
 
   /// Transforms the weights (3, 3, Inputs, Outputs) for forward: a packed Inputs x Outputs matrix a point.
   static void prepare_forward(const T* weights, T* prepared) {
-    transform_weights(weights, [&](Index point, Index input, Index output, Vector<T, output_lanes> value) {
-      store<T, output_lanes>(prepared + point * weight_stride + packed_offset<T, Inputs, Outputs>(input, output),
-                             value);
+    transform_weights<Inputs, Outputs>(prepared, [&](Index tap, Index input, Index output) {
+      return load<T, output_lanes>(weights + (tap * Inputs + input) * Outputs + output);
     });
   }
 
   /// Transforms the weights for backward: a packed Outputs x Inputs matrix a point.
   static void prepare_backward(const T* weights, T* prepared) {
-    transform_weights(weights, [&](Index point, Index input, Index output, Vector<T, output_lanes> value) {
-      for (Index lane = 0; lane < output_lanes; ++lane) {
-        prepared[point * weight_stride + packed_offset<T, Outputs, Inputs>(output + lane, input)] = value[lane];
+    transform_weights<Outputs, Inputs>(prepared, [&](Index tap, Index output, Index input) {
+      std::array<T, input_lanes> column;
+      for (Index lane = 0; lane < input_lanes; ++lane) {
+        column[static_cast<std::size_t>(lane)] = weights[(tap * Inputs + input + lane) * Outputs + output];
       }
+      return load<T, input_lanes>(column.data());
     });
   }
 
@@ -129,8 +131,7 @@ struct WinogradConvolution {
 
   /// Writes the weight gradients (3, 3, Inputs, Outputs) for the sums in a thread's scratch.
   static void finish_gradients(const T* scratch, T* weight_gradient) {
-    for_each_weight_vector([&](Index input, Index output) {
-      const Index at = input * Outputs + output;
+    for (Index at = 0; at < Inputs * Outputs; at += output_lanes) {
       winograd::transform_tile<winograd::WeightGradientTransform, T, output_lanes>(
           [&](Index i, Index j) {
             return load<T, output_lanes>(scratch + (i * winograd::kInput + j) * weight_stride + at);
@@ -138,7 +139,7 @@ struct WinogradConvolution {
           [&](Index i, Index j, Vector<T, output_lanes> value) {
             store<T, output_lanes>(weight_gradient + (i * 3 + j) * Inputs * Outputs + at, value);
           });
-    });
+    }
   }
 
  private:
@@ -291,24 +292,21 @@ struct WinogradConvolution {
     });
   }
 
-  template <class Body>
-  static void for_each_weight_vector(const Body& body) {
-    for (Index input = 0; input < Inputs; ++input) {
-      for (Index output = 0; output < Outputs; output += output_lanes) body(input, output);
+  /// Transforms the kernels of Rows x Columns channels and packs a matrix of that size a point. read(tap, row, column)
+  /// gives the weights of the columns from `column` on.
+  template <Index Rows, Index Columns, class Read>
+  static void transform_weights(T* prepared, const Read& read) {
+    constexpr Index lanes = lanes_for<T>(Columns);
+    for (Index row = 0; row < Rows; ++row) {
+      for (Index column = 0; column < Columns; column += lanes) {
+        T* const to = prepared + packed_offset<T, Rows, Columns>(row, column);
+        winograd::transform_tile<winograd::WeightTransform, T, lanes>(
+            [&](Index i, Index j) { return read(3 * i + j, row, column); },
+            [&](Index i, Index j, Vector<T, lanes> value) {
+              store<T, lanes>(to + (i * winograd::kInput + j) * weight_stride, value);
+            });
+      }
     }
-  }
-
-  template <class Store>
-  static void transform_weights(const T* weights, const Store& store_value) {
-    for_each_weight_vector([&](Index input, Index output) {
-      winograd::transform_tile<winograd::WeightTransform, T, output_lanes>(
-          [&](Index i, Index j) {
-            return load<T, output_lanes>(weights + ((i * 3 + j) * Inputs + input) * Outputs + output);
-          },
-          [&](Index i, Index j, Vector<T, output_lanes> value) {
-            store_value(i * winograd::kInput + j, input, output, value);
-          });
-    });
   }
 };
 

@@ -105,18 +105,18 @@ struct InputGradientTransform {
   }
 };
 
-/// u = G g.
+/// u = G g. Multiplies by reciprocals: a division takes as long as ten multiplications.
 struct WeightTransform {
   static constexpr Index from = 3;
   static constexpr Index to = kInput;
   template <class T, Index L>
   [[gnu::always_inline]] static void apply(const Vector<T, L>* g, Vector<T, L>* u) {
     using V = Vector<T, L>;
-    const V near_even = (g[0] + g[2]) / -6;
-    const V near_odd = g[1] / -6;
-    const V far_even = g[0] / 24 + g[2] / 6;
-    const V far_odd = g[1] / 12;
-    u[0] = g[0] / 4;
+    const V near_even = (g[0] + g[2]) * (T{-1} / 6);
+    const V near_odd = g[1] * (T{-1} / 6);
+    const V far_even = add_scaled<T, L>(g[2] * (T{1} / 6), T{1} / 24, g[0]);
+    const V far_odd = g[1] * (T{1} / 12);
+    u[0] = g[0] * (T{1} / 4);
     u[1] = near_even + near_odd;
     u[2] = near_even - near_odd;
     u[3] = far_even + far_odd;
@@ -132,11 +132,11 @@ struct WeightGradientTransform {
   template <class T, Index L>
   [[gnu::always_inline]] static void apply(const Vector<T, L>* u, Vector<T, L>* g) {
     using V = Vector<T, L>;
-    const V near_sum = (u[1] + u[2]) / 6;
+    const V near_sum = (u[1] + u[2]) * (T{1} / 6);
     const V far_sum = u[3] + u[4];
-    g[0] = u[0] / 4 - near_sum + far_sum / 24;
-    g[1] = (u[2] - u[1]) / 6 + (u[3] - u[4]) / 12;
-    g[2] = far_sum / 6 - near_sum + u[5];
+    g[0] = add_scaled<T, L>(add_scaled<T, L>(-near_sum, T{1} / 4, u[0]), T{1} / 24, far_sum);
+    g[1] = add_scaled<T, L>((u[2] - u[1]) * (T{1} / 6), T{1} / 12, u[3] - u[4]);
+    g[2] = add_scaled<T, L>(u[5] - near_sum, T{1} / 6, far_sum);
   }
 };
 
