@@ -94,18 +94,20 @@ struct Conv2d {
     static_assert(algorithm != ConvAlgorithm::winograd || kernels::winograd::applies(window, Input.channels, Filters),
                   "Lamina: Winograd needs kernel 3, stride 1, dilation 1, and channels in multiples of 8");
 
-   private:
     static constexpr kernels::WindowGeometry geometry{window, Input, output_shape};
 
+   private:
     template <class T>
     using Algorithm = typename std::conditional_t<
         algorithm == ConvAlgorithm::winograd,
         std::type_identity<kernels::WinogradConvolution<T, Input.channels, Filters>>,
         std::type_identity<kernels::Im2colConvolution<T, Input.channels, Filters, Kernel>>>::type;
+
+   public:
+    /// The kernel, which also does what stands around the layer in a network.
     template <class T>
     using Convolution = kernels::Convolution<Algorithm<T>, T, Input.channels, Filters, Kernel>;
 
-   public:
     template <class T>
     static constexpr Index scratch(Index batch, Index threads) {
       return std::max(Convolution<T>::forward_scratch(geometry, threads),
@@ -114,51 +116,30 @@ struct Conv2d {
 
     template <class T>
     static void forward(const Forward<T>& pass) {
-      forward_fused<T>({.team = pass.team,
-                        .weights = pass.parameters,
-                        .scratch = pass.scratch,
-                        .input = {.raw = pass.input},
-                        .output = pass.output});
+      Convolution<T>::forward(geometry, {.team = pass.team,
+                                         .weights = pass.parameters,
+                                         .bias = bias_of(pass.parameters),
+                                         .scratch = pass.scratch,
+                                         .input = {.raw = pass.input},
+                                         .output = pass.output});
     }
 
     template <class T>
     static void backward(const Backward<T>& pass) {
-      backward_fused<T>({.team = pass.team,
-                         .weights = pass.parameters,
-                         .scratch = pass.scratch,
-                         .input = {.raw = pass.input},
-                         .output_gradient = {.gradient = pass.output_gradient},
-                         .weight_gradient = pass.gradients,
-                         .input_gradient = pass.input_gradient});
+      Convolution<T>::backward(geometry, {.team = pass.team,
+                                          .weights = pass.parameters,
+                                          .scratch = pass.scratch,
+                                          .input = {.raw = pass.input},
+                                          .output_gradient = {.gradient = pass.output_gradient},
+                                          .weight_gradient = pass.gradients,
+                                          .bias_gradient = bias_of(pass.gradients),
+                                          .input_gradient = pass.input_gradient});
     }
 
-    /// Forward with what stands around the layer in a network; the bias is filled in here.
+   private:
     template <class T>
-    static void forward_fused(kernels::ConvolutionForward<T> pass) {
-      if (Options.bias) pass.bias = pass.weights + parameters.front().size();
-      Convolution<T>::forward(geometry, pass);
-    }
-
-    /// Number of values that prepare() writes, and the preparation of weights and a bias, which may be null, for
-    /// forward_prepared().
-    template <class T>
-    static constexpr Index prepared_size = Convolution<T>::prepared_size;
-    template <class T>
-    static void prepare(const T* weights, const T* values, T* prepared) {
-      Convolution<T>::prepare(weights, values, prepared);
-    }
-
-    /// Forward with weights that were prepared before.
-    template <class T>
-    static void forward_prepared(const kernels::ConvolutionForward<T>& pass) {
-      Convolution<T>::forward(geometry, pass);
-    }
-
-    /// Backward with what stands around the layer in a network; the bias gradient is filled in here.
-    template <class T>
-    static void backward_fused(kernels::ConvolutionBackward<T> pass) {
-      if (Options.bias) pass.bias_gradient = pass.weight_gradient + parameters.front().size();
-      Convolution<T>::backward(geometry, pass);
+    static T* bias_of(T* values) {
+      return Options.bias ? values + parameters.front().size() : nullptr;
     }
   };
 };

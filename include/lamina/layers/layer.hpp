@@ -70,7 +70,7 @@ struct Backward {
 /// What a layer is to fused execution, which runs the others as they are.
 enum class LayerRole {
   plain,
-  convolution,  ///< has forward_fused and backward_fused, as Conv2d
+  convolution,  ///< has a geometry and a Convolution<T>, as Conv2d
   batch_norm,   ///< has `options`, as BatchNorm
   activation,   ///< multiplies negative values by `slope`
 };
@@ -91,7 +91,7 @@ struct LayerDefaults {
   static constexpr bool needs_output = false;  ///< backward reads the output
   static constexpr bool in_place = false;      ///< forward may write its output over its input
   static constexpr LayerRole role = LayerRole::plain;
-  static constexpr Index multiply_adds = 0;    ///< of the products in one sample's forward pass, for FLOP counts
+  static constexpr Index multiply_adds = 0;  ///< of the products in one sample's forward pass, for FLOP counts
   /// Number of values of T kept from forward to backward.
   template <class T>
   static constexpr Index saved(Index /*batch*/) {

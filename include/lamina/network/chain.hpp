@@ -17,7 +17,7 @@ namespace lamina {
 /// A layer as a row of the table.
 template <class T>
 struct ChainEntry {
-  void (*forward)(const Forward<T>&);
+  void (*forward)(const Forward<T>&);  ///< the layer's own passes; null where something else runs it
   void (*backward)(const Backward<T>&);
   Index (*saved)(Index batch);
   Index (*scratch)(Index batch, Index threads);
@@ -196,18 +196,24 @@ template <class... Specifications>
   return shapes;
 }
 
-template <class T, class Layer>
+/// @tparam OwnPasses  false to leave out, and not to compile, the layer's forward and backward
+template <class T, class Layer, bool OwnPasses = true>
 [[nodiscard]] constexpr ChainEntry<T> chain_entry(Index parameter_offset, Index statistics_offset) {
   static_assert(BoundLayer<Layer>);
-  return {.forward = &Layer::template forward<T>,
-          .backward = &Layer::template backward<T>,
-          .saved = &Layer::template saved<T>,
-          .scratch = &Layer::template scratch<T>,
-          .output_shape = Layer::output_shape,
-          .parameter_offset = parameter_offset,
-          .statistics_offset = statistics_offset,
-          .needs_output = Layer::needs_output,
-          .in_place = Layer::in_place};
+  ChainEntry<T> entry{.forward = nullptr,
+                      .backward = nullptr,
+                      .saved = &Layer::template saved<T>,
+                      .scratch = &Layer::template scratch<T>,
+                      .output_shape = Layer::output_shape,
+                      .parameter_offset = parameter_offset,
+                      .statistics_offset = statistics_offset,
+                      .needs_output = Layer::needs_output,
+                      .in_place = Layer::in_place};
+  if constexpr (OwnPasses) {
+    entry.forward = &Layer::template forward<T>;
+    entry.backward = &Layer::template backward<T>;
+  }
+  return entry;
 }
 
 }  // namespace detail

@@ -80,15 +80,16 @@ class FusedInference : FusedUnits<Network, T> {
       folded.batch_norm = FusedUnit::none;
       step.prepared = frozen;
       step.after = deferred(folded, {}, nullptr, shortcut);
-      layer.forward_prepared(step);
+      layer.convolve(layer.geometry, step);
       return;
     }
     if (unit.batch_norm != FusedUnit::none) {
       running_normalization(unit, output.shape.channels, pass.parameters, pass.statistics, coefficients);
     }
     step.weights = pass.parameters + layer.layer.parameter_offset;
+    step.bias = layer.bias(step.weights);
     step.after = deferred(unit, {}, coefficients, shortcut);
-    layer.forward_fused(step);
+    layer.convolve(layer.geometry, step);
   }
 
   /// Scale and shift of a batch norm with running statistics, where deferred() looks for them.
@@ -113,7 +114,7 @@ class FusedInference : FusedUnits<Network, T> {
     Buffer<T> weights(layer.weight_size);
     Buffer<T> bias(channels);
     std::copy_n(values, layer.weight_size, weights.data());
-    if (layer.bias) std::copy_n(values + layer.weight_size, channels, bias.data());
+    if (layer.has_bias) std::copy_n(layer.bias(values), channels, bias.data());
     if (unit.batch_norm != FusedUnit::none) {
       Buffer<T> coefficients(4 * channels);
       running_normalization(unit, channels, parameters, statistics, coefficients.data());

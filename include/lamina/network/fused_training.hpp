@@ -140,14 +140,16 @@ class FusedTraining : FusedUnits<Network, T> {
     const bool normalized = unit.batch_norm != FusedUnit::none;
     T* const mean = coefficients;
     T* const inverse_deviation = coefficients + channels;
-    layer.forward_fused({.team = pass.team,
-                         .weights = pass.parameters + layer.layer.parameter_offset,
-                         .scratch = pass.scratch,
-                         .input = input,
-                         .kept_input = kept_input,
-                         .output = raw,
-                         .mean = normalized ? mean : nullptr,
-                         .variance = normalized ? inverse_deviation : nullptr});
+    const T* const weights = pass.parameters + layer.layer.parameter_offset;
+    layer.convolve(layer.geometry, {.team = pass.team,
+                                    .weights = weights,
+                                    .bias = layer.bias(weights),
+                                    .scratch = pass.scratch,
+                                    .input = input,
+                                    .kept_input = kept_input,
+                                    .output = raw,
+                                    .mean = normalized ? mean : nullptr,
+                                    .variance = normalized ? inverse_deviation : nullptr});
     if (!normalized) return;
     const Operation<T>& norm = operation(unit.batch_norm);
     const T* const gamma = pass.parameters + norm.layer.parameter_offset;
@@ -264,13 +266,16 @@ class FusedTraining : FusedUnits<Network, T> {
                    shortcut_value(plan_.units[u - 1], pass.input.data, pass.saved, places));
     }
     T* const gamma_gradient = norm_gradient(pass, u);
-    layer.backward_fused(
+    T* const weight_gradient = pass.gradients + layer.layer.parameter_offset;
+    layer.convolve_back(
+        layer.geometry,
         {.team = pass.team,
          .weights = pass.parameters + layer.layer.parameter_offset,
          .scratch = backward_scratch(pass),
          .input = input,
          .output_gradient = output_gradient,
-         .weight_gradient = pass.gradients + layer.layer.parameter_offset,
+         .weight_gradient = weight_gradient,
+         .bias_gradient = layer.bias(weight_gradient),
          .input_gradient = input_gradient,
          .before = before(pass, places, u, added),
          .gamma_gradient = gamma_gradient,

@@ -59,16 +59,16 @@ class Model {
     check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
-    run_forward(workspace, Forward<T>{.team = workspace.team(),
-                                      .training = true,
-                                      .random = random,
-                                      .parameters = parameters_.data(),
-                                      .statistics = statistics_.data(),
-                                      .updated_statistics = statistics_.data(),
-                                      .saved = workspace.saved(),
-                                      .scratch = workspace.scratch(),
-                                      .input = images,
-                                      .output = output});
+    workspace.passes().forward({.team = workspace.team(),
+                                .training = true,
+                                .random = random,
+                                .parameters = parameters_.data(),
+                                .statistics = statistics_.data(),
+                                .updated_statistics = statistics_.data(),
+                                .saved = workspace.saved(),
+                                .scratch = workspace.scratch(),
+                                .input = images,
+                                .output = output});
     return output;
   }
 
@@ -79,21 +79,16 @@ class Model {
                 RandomPosition random = {}, TensorView<T> input_gradient = {}) {
     check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
-    const Backward<T> pass{.team = workspace.team(),
-                           .random = random,
-                           .parameters = parameters_.data(),
-                           .gradients = gradients_.data(),
-                           .saved = workspace.saved(),
-                           .scratch = workspace.scratch(),
-                           .input = images,
-                           .output = workspace.output(images.batch),
-                           .output_gradient = output_gradient,
-                           .input_gradient = input_gradient};
-    if (workspace.execution() == Execution::fused) {
-      FusedTraining<Network, T>::backward(pass);
-    } else {
-      Network::backward(pass);
-    }
+    workspace.passes().backward({.team = workspace.team(),
+                                 .random = random,
+                                 .parameters = parameters_.data(),
+                                 .gradients = gradients_.data(),
+                                 .saved = workspace.saved(),
+                                 .scratch = workspace.scratch(),
+                                 .input = images,
+                                 .output = workspace.output(images.batch),
+                                 .output_gradient = output_gradient,
+                                 .input_gradient = input_gradient});
   }
 
   /// Inference: running statistics, no dropout. Safe from several threads, each with a workspace of its own.
@@ -102,12 +97,12 @@ class Model {
     check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
-    run_forward(workspace, Forward<T>{.team = workspace.team(),
-                                      .parameters = parameters_.data(),
-                                      .statistics = statistics_.data(),
-                                      .scratch = workspace.scratch(),
-                                      .input = images,
-                                      .output = output});
+    workspace.passes().forward({.team = workspace.team(),
+                                .parameters = parameters_.data(),
+                                .statistics = statistics_.data(),
+                                .scratch = workspace.scratch(),
+                                .input = images,
+                                .output = output});
     return output;
   }
 
@@ -131,17 +126,6 @@ class Model {
             break;
         }
       }
-    }
-  }
-
-  template <class Workspace>
-  static void run_forward(const Workspace& workspace, const Forward<T>& pass) {
-    if (workspace.execution() == Execution::layer_by_layer) {
-      Network::forward(pass);
-    } else if (pass.training) {
-      FusedTraining<Network, T>::forward(pass);
-    } else {
-      FusedInference<Network, T>::infer(pass);
     }
   }
 

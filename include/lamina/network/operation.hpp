@@ -16,7 +16,7 @@ namespace lamina {
 
 enum class OperationKind {
   plain,        ///< any layer, run by its own forward and backward
-  convolution,  ///< a layer with forward_fused and backward_fused
+  convolution,  ///< run by a kernel that does what stands around it, too
   batch_norm,
   activation,      ///< multiplies negative values by a slope
   shortcut_begin,  ///< the value here is needed again at the matching end
@@ -28,18 +28,25 @@ template <class T>
 struct Operation {
   OperationKind kind = OperationKind::plain;
   ChainEntry<T> layer{};
-  Index weight_size = 0;  ///< of a convolution; its bias, if it has one, follows in the parameters
-  bool bias = false;
   Shape input_shape{};
   std::uint32_t random_layer = 0;  ///< RandomPosition::layer
   T slope = 1;
   T epsilon = 0;
   T momentum = 0;
-  void (*forward_fused)(kernels::ConvolutionForward<T>) = nullptr;
-  void (*backward_fused)(kernels::ConvolutionBackward<T>) = nullptr;
-  Index prepared_size = 0;  ///< of a convolution, for inference with frozen weights
+  // Of a convolution: kernels for its channels, which layers of any image size share.
+  Index weight_size = 0;
+  bool has_bias = false;
+  kernels::WindowGeometry geometry{};
+  Index prepared_size = 0;
   void (*prepare)(const T* weights, const T* bias, T* prepared) = nullptr;
-  void (*forward_prepared)(const kernels::ConvolutionForward<T>&) = nullptr;
+  void (*convolve)(const kernels::WindowGeometry&, const kernels::ConvolutionForward<T>&) = nullptr;
+  void (*convolve_back)(const kernels::WindowGeometry&, const kernels::ConvolutionBackward<T>&) = nullptr;
+
+  /// The bias in a convolution's parameters or gradients, behind the weights; null where it has none.
+  template <class Value>
+  [[nodiscard]] Value* bias(Value* values) const {
+    return has_bias ? values + weight_size : nullptr;
+  }
 };
 
 namespace detail {
@@ -55,18 +62,20 @@ template <class T, class... Arrays>
 
 template <class T, class Layer>
 [[nodiscard]] constexpr Operation<T> operation_of(std::uint32_t random_layer, Index parameters, Index statistics) {
-  Operation<T> operation{.layer = chain_entry<T, Layer>(parameters, statistics),
+  constexpr bool own_passes = Layer::role != LayerRole::convolution;
+  Operation<T> operation{.layer = chain_entry<T, Layer, own_passes>(parameters, statistics),
                          .input_shape = Layer::input_shape,
                          .random_layer = random_layer};
   if constexpr (Layer::role == LayerRole::convolution) {
     operation.kind = OperationKind::convolution;
+    using Convolution = typename Layer::template Convolution<T>;
     operation.weight_size = Layer::parameters.front().size();
-    operation.bias = Layer::parameters.size() > 1;
-    operation.forward_fused = &Layer::template forward_fused<T>;
-    operation.backward_fused = &Layer::template backward_fused<T>;
-    operation.prepared_size = aligned_size<T>(Layer::template prepared_size<T>);
-    operation.prepare = &Layer::template prepare<T>;
-    operation.forward_prepared = &Layer::template forward_prepared<T>;
+    operation.has_bias = Layer::parameters.size() > 1;
+    operation.geometry = Layer::geometry;
+    operation.prepared_size = aligned_size<T>(Convolution::prepared_size);
+    operation.prepare = &Convolution::prepare;
+    operation.convolve = &Convolution::forward;
+    operation.convolve_back = &Convolution::backward;
   } else if constexpr (Layer::role == LayerRole::batch_norm) {
     operation.kind = OperationKind::batch_norm;
     operation.epsilon = static_cast<T>(Layer::options.epsilon);
