@@ -38,3 +38,12 @@ endfunction()
 # Without optimisation, to be quick: what the optimiser alone can warn of, the preset ci finds in the test programs.
 lamina_add_compiler_test("compile/the whole library without a warning" COMPILER ${LAMINA_COMPILE_FLAGS}
                          ${LAMINA_WARNINGS} -Werror -c ${CMAKE_CURRENT_SOURCE_DIR}/warnings.cpp -o /dev/null)
+
+# The same source for processors without and with wider vectors.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  foreach(level x86-64 x86-64-v3 x86-64-v4)
+    lamina_add_compiler_test("portability/right results on ${level}" ${CMAKE_COMMAND} -DLEVEL=${level}
+                             -DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/portability
+                             -P ${CMAKE_CURRENT_SOURCE_DIR}/portability.cmake COMPILER ${LAMINA_COMPILE_FLAGS})
+  endforeach()
+endif()
