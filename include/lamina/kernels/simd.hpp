@@ -51,9 +51,11 @@ template <class T, Index Lanes>
   *reinterpret_cast<typename VectorType<T, Lanes>::unaligned*>(to) = value;
 }
 
+/// Subtracts zero, which leaves every value as it is and so costs nothing; adding it would turn -0 into 0, and the
+/// compiler had to compute the sum.
 template <class T, Index Lanes>
 [[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> broadcast(T value) {
-  return Vector<T, Lanes>{} + value;
+  return value - Vector<T, Lanes>{};
 }
 
 // Eigen's packets are vector types too, whose attributes g++ says it drops when they are template arguments.
