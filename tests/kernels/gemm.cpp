@@ -133,3 +133,24 @@ TEMPLATE_TEST_CASE("gemm: outer products are the plain loops' for every size", "
     });
   }
 }
+
+TEST_CASE("gemm: before_tile is called before each of product_tiles' tiles") {
+  for_sizes<1, 8, 16, 24, 32, 40, 100>([](auto columns) {
+    constexpr Index Depth = 8;
+    const Packed<float, Depth, columns> b;
+    for (const Index rows : kRows) {
+      const auto a = random_buffer<float>((rows + 1) * Depth, 2);
+      Buffer<float> c((rows + 1) * columns);
+      Index calls = 0;
+      kernels::product<float, Depth, columns>(rows, a.data(), b.packed.data(), nullptr, c.data(), [&] { ++calls; });
+      CAPTURE(columns(), rows);
+      CHECK(calls == kernels::product_tiles<float, columns>(rows));
+    }
+    const auto a = random_buffer<float>(Depth * Depth, 2);
+    Buffer<float> padded(Depth * kernels::Tiling<float, columns>::padded);
+    Buffer<float> c = padded;
+    Index calls = 0;
+    kernels::add_outer_products<float, Depth, columns>(Depth, a.data(), padded.data(), c.data(), [&] { ++calls; });
+    CHECK(calls == kernels::product_tiles<float, columns>(Depth));
+  });
+}

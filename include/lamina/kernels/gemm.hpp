@@ -139,14 +139,29 @@ void cover_panels(const Panel& panel) {
 
 }  // namespace detail
 
+/// What a product does before each of its tiles: nothing.
+struct Nothing {
+  constexpr void operator()() const {}
+};
+
+/// Tiles in which product computes so many rows, or add_outer_products, whose rows are those of its result.
+template <class T, Index Columns>
+[[nodiscard]] constexpr Index product_tiles(Index rows) {
+  using Tile = Tiling<T, Columns>;
+  const Index rest = rows % Tile::rows;
+  return (rows / Tile::rows + rest / 4 + rest % 4) * (round_up(Tile::padded, Tile::panel) / Tile::panel);
+}
+
 /// C = A B + bias: A is rows x Depth with rows AStride apart, B packed by pack_panels, C rows x Columns with rows
 /// CStride apart. `bias` holds Tiling::padded values or is null.
-template <class T, Index Depth, Index Columns, Index AStride = Depth, Index CStride = Columns>
-void product(Index rows, const T* a, const T* packed_b, const T* bias, T* c) {
+template <class T, Index Depth, Index Columns, Index AStride = Depth, Index CStride = Columns,
+          class BeforeTile = Nothing>
+void product(Index rows, const T* a, const T* packed_b, const T* bias, T* c, const BeforeTile& before_tile = {}) {
   using Tile = Tiling<T, Columns>;
   detail::cover_panels<Tile>([&]<Index Vectors>(detail::Constant<Vectors>, Index first) {
     const Index columns = std::min(Vectors * Tile::lanes, Columns - first);
     detail::cover_rows<Tile::rows>(rows, [&]<Index Rows>(detail::Constant<Rows>, Index row) {
+      before_tile();
       detail::product_tile<T, Tile::lanes, Rows, Vectors, AStride, CStride>(
           Depth, a + row * AStride, packed_b + first * Depth, bias == nullptr ? nullptr : bias + first,
           c + row * CStride + first, columns);
@@ -156,12 +171,13 @@ void product(Index rows, const T* a, const T* packed_b, const T* bias, T* c) {
 
 /// C += A^T B: A is depth x Rows with rows AStride apart; B is depth x Tiling::padded and C is Rows x Tiling::padded,
 /// both without gaps: rows of other widths come through pad_rows.
-template <class T, Index Rows, Index Columns, Index AStride = Rows>
-void add_outer_products(Index depth, const T* a, const T* b, T* c) {
+template <class T, Index Rows, Index Columns, Index AStride = Rows, class BeforeTile = Nothing>
+void add_outer_products(Index depth, const T* a, const T* b, T* c, const BeforeTile& before_tile = {}) {
   using Tile = Tiling<T, Columns>;
   constexpr Index stride = Tile::padded;
   detail::cover_panels<Tile>([&]<Index Vectors>(detail::Constant<Vectors>, Index first) {
     detail::cover_rows<Tile::rows>(Rows, [&]<Index TileRows>(detail::Constant<TileRows>, Index row) {
+      before_tile();
       detail::outer_tile<T, Tile::lanes, TileRows, Vectors, AStride, stride>(depth, a + row, b + first,
                                                                              c + row * stride + first);
     });

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
@@ -50,18 +52,42 @@ template <Index Channels, Index Kernel, class Tap>
   }
 }
 
+/// Copies a number of values that the compiler knows: std::copy_n would be a call even for three of them.
+template <Index Count, class T>
+[[gnu::always_inline]] inline void copy(const T* from, T* to) {
+  std::memcpy(to, from, static_cast<std::size_t>(Count) * sizeof(T));
+}
+
+/// The first value of the patch of an output pixel, where each kernel row is one run of memory inside the image; else
+/// null.
+template <class T, Index Channels, Index Kernel>
+[[nodiscard, gnu::always_inline]] inline const T* contiguous_patch(const WindowGeometry& geometry, const T* image,
+                                                                   Index pixel) {
+  const auto& [window, input, output] = geometry;
+  const Index top = pixel / output.width * window.stride - window.padding;
+  const Index left = pixel % output.width * window.stride - window.padding;
+  const bool inside = top >= 0 && left >= 0 && top + Kernel <= input.height && left + Kernel <= input.width;
+  return inside && window.dilation == 1 ? image + (top * input.width + left) * Channels : nullptr;
+}
+
 }  // namespace detail
 
 /// Writes one row of Kernel * Kernel * Channels values (kernel row, kernel column, channel) for each output pixel of
 /// the range: the patch of `image` under the window, zero in the padding. A convolution is this times the weights.
 template <class T, Index Channels, Index Kernel>
 void im2col(const WindowGeometry& geometry, const T* image, Range pixels, T* patches) {
-  for (Index pixel = pixels.begin; pixel < pixels.end; ++pixel, patches += Kernel * Kernel * Channels) {
+  constexpr Index row = Kernel * Channels;
+  const Index pitch = geometry.input.width * Channels;
+  for (Index pixel = pixels.begin; pixel < pixels.end; ++pixel, patches += Kernel * row) {
+    if (const T* const from = detail::contiguous_patch<T, Channels, Kernel>(geometry, image, pixel)) {
+      for (Index i = 0; i < Kernel; ++i) detail::copy<row>(from + i * pitch, patches + i * row);
+      continue;
+    }
     detail::for_each_tap<Channels, Kernel>(geometry, pixel, [&](Index from, Index to) {
       if (from < 0) {
         std::fill_n(patches + to, Channels, T{0});
       } else {
-        std::copy_n(image + from, Channels, patches + to);
+        detail::copy<Channels>(image + from, patches + to);
       }
     });
   }

@@ -56,7 +56,7 @@ struct Im2colConvolution {
   /// Output of a share of the first `images` images of the input, which is plain. `bias` has padded_outputs values.
   static void forward(const WindowGeometry& geometry, Index images, Share share, const Deferred<T>& input,
                       const T* prepared, const T* bias, const Deferred<T>& /*after*/, T* output, T* scratch,
-                      const ReadAhead<T>& /*ahead*/) {
+                      ReadAhead<T> /*ahead*/) {
     for_each_tile(geometry, images, share, [&](Index n, Range pixels) {
       im2col<T, Inputs, Kernel>(geometry, input.raw.sample(n), pixels, scratch);
       product<T, depth, Outputs>(pixels.size(), scratch, prepared, bias,
@@ -71,7 +71,7 @@ struct Im2colConvolution {
   /// one after the other, unless null. Input and output gradient are plain.
   static void backward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
                        const DeferredGradient<T>& output_gradient, T* input_gradient, T* scratch,
-                       const ReadAhead<T>& /*ahead*/) {
+                       ReadAhead<T> /*ahead*/) {
     T* const patches = scratch + sums_size;
     T* const patch_gradients = patches + patch_size;
     T* const padded = patch_gradients + patch_size;

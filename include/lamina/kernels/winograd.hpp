@@ -88,15 +88,16 @@ struct WinogradConvolution {
   /// is the output, is applied to it; `ahead` is asked for on the way.
   static void forward(const WindowGeometry& geometry, Index images, Share share, const Deferred<T>& input,
                       const T* prepared, const T* bias, const Deferred<T>& after, T* output, T* scratch,
-                      const ReadAhead<T>& ahead) {
+                      ReadAhead<T> ahead) {
     T* const in = scratch;
     T* const out = in + input_block;
-    for_each_block(geometry, images, share, [&](Range tiles, Index number, Index blocks) {
+    const Range all = tiles_of(geometry, images, share);
+    ahead.divide(all.size() * product_tiles<T, Outputs>(block) * winograd::kPoints / block + 1);
+    for_each_block(all, [&](Range tiles) {
       transform_input(geometry, tiles, input, in);
       for (Index point = 0; point < winograd::kPoints; ++point) {
-        ahead.fetch(number * winograd::kPoints + point, blocks * winograd::kPoints);
         product<T, Inputs, Outputs>(tiles.size(), in + point * input_stride, prepared + point * weight_stride, nullptr,
-                                    out + point * output_stride);
+                                    out + point * output_stride, [&] { ahead.fetch(); });
       }
       transform_output(geometry, tiles, out, bias, after, output);
     });
@@ -108,22 +109,24 @@ struct WinogradConvolution {
   /// Adds the weight gradients of the first `images` images to the sums in scratch and writes their input gradients,
   /// frame after frame, unless null; `ahead` is asked for on the way.
   static void backward(const WindowGeometry& geometry, Index images, const Deferred<T>& input, const T* prepared,
-                       const DeferredGradient<T>& output_gradient, T* input_gradient, T* scratch,
-                       const ReadAhead<T>& ahead) {
+                       const DeferredGradient<T>& output_gradient, T* input_gradient, T* scratch, ReadAhead<T> ahead) {
     T* const sums = scratch;
     T* const in = sums + prepared_size;
     T* const out = in + input_block;
-    for_each_block(geometry, images, Share{}, [&](Range tiles, Index number, Index blocks) {
+    const Range all = tiles_of(geometry, images, Share{});
+    const auto fetch = [&] { ahead.fetch(); };
+    const Index products = input_gradient == nullptr ? 0 : product_tiles<T, Inputs>(block);
+    ahead.divide(all.size() * (product_tiles<T, Outputs>(Inputs) + products) * winograd::kPoints / block + 1);
+    for_each_block(all, [&](Range tiles) {
       transform_input(geometry, tiles, input, in);
       transform_output_gradient(geometry, tiles, output_gradient, out);
       for (Index point = 0; point < winograd::kPoints; ++point) {
-        ahead.fetch(number * winograd::kPoints + point, blocks * winograd::kPoints);
         T* const in_point = in + point * input_stride;
         const T* const out_point = out + point * output_stride;
         const Index weights = point * weight_stride;
-        add_outer_products<T, Inputs, Outputs>(tiles.size(), in_point, out_point, sums + weights);
+        add_outer_products<T, Inputs, Outputs>(tiles.size(), in_point, out_point, sums + weights, fetch);
         if (input_gradient == nullptr) continue;
-        product<T, Outputs, Inputs>(tiles.size(), out_point, prepared + weights, nullptr, in_point);
+        product<T, Outputs, Inputs>(tiles.size(), out_point, prepared + weights, nullptr, in_point, fetch);
       }
       if (input_gradient != nullptr) add_input_gradient(geometry, tiles, in, input_gradient);
     });
@@ -146,15 +149,17 @@ struct WinogradConvolution {
   static constexpr Index input_lanes = lanes_for<T>(Inputs);
   static constexpr Index output_lanes = lanes_for<T>(Outputs);
 
-  /// Calls body(tiles, number of the block, number of blocks).
+  /// The tiles of a share of the first images.
+  static Range tiles_of(const WindowGeometry& geometry, Index images, Share share) {
+    return share.of(images * winograd::tiles_along(geometry.output.height) *
+                    winograd::tiles_along(geometry.output.width));
+  }
+
+  /// Calls body(tiles) for one block of tiles after the other.
   template <class Body>
-  static void for_each_block(const WindowGeometry& geometry, Index images, Share share, const Body& body) {
-    const Index in_image = winograd::tiles_along(geometry.output.height) * winograd::tiles_along(geometry.output.width);
-    const Range tiles = share.of(images * in_image);
-    const Index blocks = (tiles.size() + block - 1) / block;
-    for (Index number = 0; number < blocks; ++number) {
-      const Index first = tiles.begin + number * block;
-      body(Range{first, std::min(first + block, tiles.end)}, number, blocks);
+  static void for_each_block(Range tiles, const Body& body) {
+    for (Index first = tiles.begin; first < tiles.end; first += block) {
+      body(Range{first, std::min(first + block, tiles.end)});
     }
   }
 
