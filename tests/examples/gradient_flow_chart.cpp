@@ -1,11 +1,11 @@
-#include "../../examples/train_cifar100/gradient_flow_chart.hpp"
+#include "../../examples/study/gradient_flow_chart.hpp"
 
 #include <sstream>
 #include <vector>
 
 #include "../catch.hpp"
 
-using namespace train_cifar100;
+using namespace study;
 
 namespace {
 

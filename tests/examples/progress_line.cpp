@@ -1,10 +1,10 @@
-#include "../../examples/train_cifar100/progress_line.hpp"
+#include "../../examples/study/progress_line.hpp"
 
 #include <algorithm>
 
 #include "../catch.hpp"
 
-using namespace train_cifar100;
+using namespace study;
 
 namespace {
 

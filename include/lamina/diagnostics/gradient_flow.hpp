@@ -76,6 +76,23 @@ class GradientFlow {
     return flow;
   }
 
+  /// What has been collected, for checkpoints: three values a tensor.
+  [[nodiscard]] std::vector<double> sums() const {
+    std::vector<double> values;
+    for (const Sums& sum : sums_) values.insert(values.end(), {sum.mean_abs, sum.l2_norm, sum.max_abs});
+    return values;
+  }
+
+  /// Continues from the sums() and steps() of another object for the same parameters.
+  /// @throws ArgumentError  for another number of values, a negative number of steps
+  void restore(std::span<const double> sums, Index steps) {
+    require(sums.size() == 3 * sums_.size(),
+            "gradient flow takes " + std::to_string(3 * sums_.size()) + " sums, got " + std::to_string(sums.size()));
+    require(steps >= 0, "the number of steps must not be negative, got " + std::to_string(steps));
+    for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] = {sums[3 * i], sums[3 * i + 1], sums[3 * i + 2]};
+    steps_ = steps;
+  }
+
   /// Forgets all steps: call it at the start of an epoch.
   void reset() {
     std::fill(sums_.begin(), sums_.end(), Sums{});

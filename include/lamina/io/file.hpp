@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <lamina/core/error.hpp>
@@ -40,16 +42,43 @@ using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
   return std::fwrite(text.data(), 1, text.size(), file) == text.size();
 }
 
+/// Waits until what was written is on the disk, so that it survives the end of the machine.
+[[nodiscard]] inline bool sync(std::FILE* file) { return fsync(fileno(file)) == 0; }
+
+/// The same for the names in a folder. Some file systems know no such thing, which is no failure.
+inline void sync_folder(const std::filesystem::path& folder) {
+  const FileHandle handle(std::fopen(folder.empty() ? "." : folder.c_str(), "rb"));
+  if (handle) static_cast<void>(sync(handle.get()));
+}
+
 }  // namespace detail
 
-/// Writes a whole file: under another name first, so that the file is either complete or as it was before.
+/// The content of a file.
+/// @throws FileError when it cannot be read
+[[nodiscard]] inline std::string read_file(const std::filesystem::path& file) {
+  const detail::FileHandle handle(std::fopen(file.c_str(), "rb"));
+  if (!handle) detail::throw_last_failure(file, "cannot be opened");
+  std::string text;
+  std::array<char, 65536> block{};
+  while (const std::size_t count = std::fread(block.data(), 1, block.size(), handle.get())) {
+    text.append(block.data(), count);
+  }
+  if (std::ferror(handle.get()) != 0) detail::throw_last_failure(file, "cannot be read");
+  return text;
+}
+
+/// Writes a whole file: under another name first and to the disk, so that the file is either complete or as it was
+/// before, whatever happens to the program or the machine.
 /// @throws FileError when it cannot be written
 inline void write_file(const std::filesystem::path& file, std::string_view text) {
   const std::filesystem::path unfinished = file.string() + ".part";
   auto handle = detail::open_to_write(unfinished, "wb");
-  bool written = detail::write_all(handle.get(), text);
+  bool written = detail::write_all(handle.get(), text) && detail::sync(handle.get());
   written = std::fclose(handle.release()) == 0 && written;
-  if (written && std::rename(unfinished.c_str(), file.c_str()) == 0) return;
+  if (written && std::rename(unfinished.c_str(), file.c_str()) == 0) {
+    detail::sync_folder(file.parent_path());
+    return;
+  }
   const int reason = errno;
   std::remove(unfinished.c_str());
   errno = reason;
@@ -65,6 +94,13 @@ class AppendFile {
   explicit AppendFile(std::filesystem::path file)
       : path_(std::move(file)), handle_(detail::open_to_write(path_, "wb")) {}
 
+  /// Continues a file that is there, from its end.
+  /// @throws FileError when it cannot be opened
+  [[nodiscard]] static AppendFile at_end_of(std::filesystem::path file) {
+    auto handle = detail::open_to_write(file, "ab");
+    return AppendFile(std::move(file), std::move(handle));
+  }
+
   /// @throws FileError when the text cannot be written as a whole, such as on a full disk
   void append(std::string_view text) {
     if (detail::write_all(handle_.get(), text)) {
@@ -79,9 +115,18 @@ class AppendFile {
     detail::throw_last_failure(path_, "cannot be written");
   }
 
+  /// Waits until all that was appended is on the disk.
+  /// @throws FileError
+  void sync() {
+    if (!detail::sync(handle_.get())) detail::throw_last_failure(path_, "cannot be written to the disk");
+  }
+
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
+  AppendFile(std::filesystem::path file, detail::FileHandle handle)
+      : path_(std::move(file)), handle_(std::move(handle)), size_(std::filesystem::file_size(path_)) {}
+
   std::filesystem::path path_;
   detail::FileHandle handle_;
   std::uintmax_t size_ = 0;

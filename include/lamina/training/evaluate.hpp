@@ -19,24 +19,23 @@ struct Evaluation {
 };
 
 /// Sums up what a loss says about batches, which may differ in size. The order of the batches fixes the bits.
-class EvaluationSum {
- public:
-  void add(const LossResult& batch, Index images) {
-    loss_ += batch.loss * static_cast<double>(images);
-    correct_ += batch.correct;
-    images_ += images;
+struct EvaluationSum {
+  double loss = 0;  ///< over images
+  Index correct = 0;
+  Index images = 0;
+
+  void add(const LossResult& batch, Index count) {
+    loss += batch.loss * static_cast<double>(count);
+    correct += batch.correct;
+    images += count;
   }
-  [[nodiscard]] Index images() const { return images_; }
   /// @pre at least one image
   [[nodiscard]] Evaluation mean() const {
-    const auto count = static_cast<double>(images_);
-    return {.loss = loss_ / count, .accuracy = static_cast<double>(correct_) / count, .images = images_};
+    const auto count = static_cast<double>(images);
+    return {.loss = loss / count, .accuracy = static_cast<double>(correct) / count, .images = images};
   }
 
- private:
-  double loss_ = 0;
-  Index correct_ = 0;
-  Index images_ = 0;
+  friend bool operator==(const EvaluationSum&, const EvaluationSum&) = default;
 };
 
 /// Measures a model, in inference, on one epoch of batches. The bits do not depend on the number of threads.
@@ -51,7 +50,7 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
   for (Index i = 0; i < batches.batches(); ++i) {
     const Batch<T> batch = batches.next();
     sum.add(loss(model.infer(workspace, batch.images), batch.labels, workspace.team()), batch.images.batch);
-    if (progress) progress(sum.images());
+    if (progress) progress(sum.images);
   }
   return sum.mean();
 }

@@ -91,9 +91,11 @@ class TrainingStep {
   }
 
   [[nodiscard]] const O& optimizer() const { return optimizer_; }
+  [[nodiscard]] O& optimizer() { return optimizer_; }
   [[nodiscard]] const L& loss() const { return loss_; }
   /// Of the steps since its last reset().
   [[nodiscard]] GradientFlow& gradient_flow() { return flow_; }
+  [[nodiscard]] const GradientFlow& gradient_flow() const { return flow_; }
   [[nodiscard]] const TrainingWorkspace<Network, T>& workspace() const { return workspace_; }
 
  private:

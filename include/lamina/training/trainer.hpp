@@ -25,6 +25,22 @@ struct TrainerOptions {
   std::uint64_t seed = 0;  ///< of dropout
 };
 
+/// All that a Trainer needs to go on, but for the model's own parameters and running statistics. It begins with the
+/// state of a new trainer.
+/// @tparam T  float or double
+template <class T>
+struct TrainerState {
+  Index epoch = 0;           ///< epochs that are over
+  Index batch = 0;           ///< batches done of the next one
+  EvaluationSum training{};  ///< of those batches
+  double seconds = 0;        ///< that they took
+  Index steps = 0;           ///< of the optimizer
+  std::vector<T> optimizer;  ///< Optimizer::state()
+  Index best_epoch = 0;      ///< from 1; 0 before the first
+  double best_accuracy = 0;
+  std::vector<double> gradient_flow;  ///< GradientFlow::sums() of those batches; empty where there are none
+};
+
 /// Trains a model epoch by epoch: all training batches at the epoch's learning rate, then the validation images. The
 /// parameters and running statistics of the epoch with the highest validation accuracy (the first of equal ones) are
 /// remembered, for the test. Nothing but the times depends on the number of threads.
@@ -35,7 +51,7 @@ class Trainer {
   using LearningRate = std::function<double(Index)>;
 
   /// @param model  to train; must outlive the trainer, as must the loaders
-  /// @param training, validation  at the start of an epoch
+  /// @param training, validation  at the start of an epoch; for training that resumes see restore()
   /// @throws ArgumentError when epochs or batch_size < 1
   Trainer(Model<Network, T>& model, O optimizer, LearningRate learning_rate, BatchLoader<T>& training,
           BatchLoader<T>& validation, const Team& team, const TrainerOptions& options = {}, L loss = {})
@@ -54,9 +70,47 @@ class Trainer {
   void add_observer(TrainingObserver& observer) { observers_.push_back(&observer); }
 
   /// All epochs that are left.
+  /// @param stop  asked after each step but the last of an epoch, and after each epoch: true ends the call there
+  /// @return whether all epochs are over; if not, another call goes on
   /// @throws NonFiniteError  when a loss or gradient becomes NaN or infinite
-  void run() {
-    while (epoch_ < epochs_) run_epoch();
+  bool run(const std::function<bool()>& stop = {}) {
+    while (epoch_ < epochs_) {
+      if (!run_epoch(stop) || (epoch_ < epochs_ && stop && stop())) return false;
+    }
+    return true;
+  }
+
+  /// What restore() needs to go on from here, at any time outside of a step.
+  [[nodiscard]] TrainerState<T> state() const {
+    const auto moments = step_.optimizer().state();
+    return {.epoch = epoch_,
+            .batch = batch_,
+            .training = sum_,
+            .seconds = batch_ > 0 ? seconds_ : 0,
+            .steps = step_.optimizer().steps(),
+            .optimizer = {moments.begin(), moments.end()},
+            .best_epoch = best_epoch_,
+            .best_accuracy = best_accuracy_,
+            .gradient_flow = batch_ > 0 ? step_.gradient_flow().sums() : std::vector<double>{}};
+  }
+
+  /// Continues from the state of another trainer for the same network. The model must be as that trainer's was, the
+  /// training loader stand at {state.epoch, state.batch}; what follows has the same bits as there.
+  /// @param best  that trainer's best_model()
+  /// @throws ArgumentError  when sizes differ or the state lies behind the last epoch
+  void restore(const TrainerState<T>& state, const Model<Network, T>& best) {
+    require(state.epoch >= 0 && state.epoch <= epochs_ && state.batch >= 0 && state.batch < training_.batches(),
+            "epoch " + std::to_string(state.epoch) + ", batch " + std::to_string(state.batch) + " is not one of " +
+                std::to_string(epochs_) + " epochs of " + std::to_string(training_.batches()) + " batches");
+    step_.optimizer().restore(state.optimizer, state.steps);
+    if (state.batch > 0) step_.gradient_flow().restore(state.gradient_flow, state.batch);
+    epoch_ = state.epoch;
+    batch_ = state.batch;
+    sum_ = state.training;
+    seconds_ = state.seconds;
+    best_epoch_ = state.best_epoch;
+    best_accuracy_ = state.best_accuracy;
+    best_model_ = best;
   }
 
   /// Measures the best epoch's model, or the model as it is before the first epoch.
@@ -69,15 +123,20 @@ class Trainer {
   /// The model with the highest validation accuracy so far, and its epoch, from 1; 0 before the first.
   [[nodiscard]] const Model<Network, T>& best_model() const { return best_model_; }
   [[nodiscard]] Index best_epoch() const { return best_epoch_; }
+  /// The model in training.
+  [[nodiscard]] const Model<Network, T>& model() const { return model_; }
 
  private:
   class Stopwatch {
    public:
+    /// @param before  seconds to begin with
+    explicit Stopwatch(double before = 0) : before_(before) {}
     [[nodiscard]] double seconds() const {
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+      return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     }
 
    private:
+    double before_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   };
 
@@ -86,10 +145,12 @@ class Trainer {
     for (TrainingObserver* observer : observers_) call(*observer);
   }
 
-  void run_epoch() {
-    const Stopwatch watch;
+  /// The rest of an epoch, or of its training up to where `stop` says so: false then.
+  bool run_epoch(const std::function<bool()>& stop) {
+    const Stopwatch watch(seconds_);
     EpochReport report{.epoch = epoch_ + 1, .epochs = epochs_, .learning_rate = learning_rate_(epoch_)};
-    report.training = train(report, watch);
+    if (!train(report, watch, stop)) return false;
+    report.training = sum_.mean();
     report.images_per_second = static_cast<double>(report.training.images) / watch.seconds();
     report.validation = measure(model_, validation_, EvaluationSet::validation);
     require_finite(report);
@@ -99,27 +160,39 @@ class Trainer {
     const std::vector<TensorFlow> flow = step_.gradient_flow().average();
     report.gradient_flow = flow;
     ++epoch_;
+    batch_ = 0;
+    sum_ = {};
+    seconds_ = 0;
+    step_.gradient_flow().reset();
     notify([&](TrainingObserver& observer) { observer.on_epoch(report); });
+    return true;
   }
 
-  Evaluation train(const EpochReport& epoch, const Stopwatch& watch) {
-    step_.gradient_flow().reset();
-    EvaluationSum sum;
-    for (Index i = 0; i < training_.batches(); ++i) {
+  /// The batches that are left of an epoch; false where `stop` ended them.
+  bool train(const EpochReport& epoch, const Stopwatch& watch, const std::function<bool()>& stop) {
+    const Index batches = training_.batches();
+    while (batch_ < batches) {
       const Batch<T> batch = training_.next();
+      if (batch.position.batch != batch_) {
+        throw ArgumentError("the training loader gave batch " + std::to_string(batch.position.batch) +
+                            " of an epoch, expected " + std::to_string(batch_));
+      }
       const LossResult result = step_(batch.images, batch.labels, epoch.learning_rate);
-      sum.add(result, batch.images.batch);
+      sum_.add(result, batch.images.batch);
+      seconds_ = watch.seconds();
+      ++batch_;
       const StepReport report{.epoch = epoch.epoch,
                               .epochs = epoch.epochs,
-                              .step = i + 1,
-                              .steps = training_.batches(),
+                              .step = batch_,
+                              .steps = batches,
                               .learning_rate = epoch.learning_rate,
                               .loss = result.loss,
-                              .so_far = sum.mean(),
-                              .seconds = watch.seconds()};
+                              .so_far = sum_.mean(),
+                              .seconds = seconds_};
       notify([&](TrainingObserver& observer) { observer.on_step(report); });
+      if (batch_ < batches && stop && stop()) return false;
     }
-    return sum.mean();
+    return true;
   }
 
   Evaluation measure(const Model<Network, T>& model, BatchLoader<T>& images, EvaluationSet set) {
@@ -155,7 +228,10 @@ class Trainer {
   BatchLoader<T>& training_;
   BatchLoader<T>& validation_;
   Index epochs_;
-  Index epoch_ = 0;
+  Index epoch_ = 0;  // this and the next three: as in TrainerState
+  Index batch_ = 0;
+  EvaluationSum sum_{};
+  double seconds_ = 0;
   std::vector<TrainingObserver*> observers_;
 };
 

@@ -6,7 +6,7 @@
 #include <lamina/core/error.hpp>
 #include <lamina/io/file.hpp>
 
-namespace train_cifar100 {
+namespace study {
 
 namespace {
 
@@ -71,4 +71,4 @@ void RunFolder::on_test(const lamina::TestReport& report) {
   file.write();
 }
 
-}  // namespace train_cifar100
+}  // namespace study

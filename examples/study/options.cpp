@@ -12,7 +12,7 @@
 
 #include "text.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 namespace {
 
@@ -127,4 +127,4 @@ Options parse_options(int argc, const char* const* argv) {
   return options;
 }
 
-}  // namespace train_cifar100
+}  // namespace study

@@ -9,7 +9,7 @@
 #include "terminal.hpp"
 #include "text.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 /// How far something has come.
 struct Progress {
@@ -37,4 +37,4 @@ struct Progress {
   return progress.title + " " + bar(filled, length, style) + " " + text;
 }
 
-}  // namespace train_cifar100
+}  // namespace study

@@ -10,7 +10,7 @@
 
 #include "options.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 /// The images of a run and what each is for.
 struct Data {
@@ -26,4 +26,4 @@ struct Data {
 /// @throws lamina::ArgumentError  a limit that the data cannot meet
 [[nodiscard]] Data load_data(const Options& options, const lamina::Team& team);
 
-}  // namespace train_cifar100
+}  // namespace study

@@ -9,7 +9,7 @@
 #include "data.hpp"
 #include "options.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 /// All that decides what a run does.
 struct Config {
@@ -32,4 +32,4 @@ struct Config {
 /// As a table for the terminal.
 [[nodiscard]] std::string to_table(const Config& config);
 
-}  // namespace train_cifar100
+}  // namespace study

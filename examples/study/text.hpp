@@ -12,7 +12,7 @@
 /// @file
 /// Numbers as people read them, the same in every locale.
 
-namespace train_cifar100 {
+namespace study {
 
 /// "4.36": so many digits after the point.
 [[nodiscard]] inline std::string fixed(double value, int digits) {
@@ -84,4 +84,4 @@ namespace train_cifar100 {
   return lines;
 }
 
-}  // namespace train_cifar100
+}  // namespace study

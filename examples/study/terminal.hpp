@@ -10,7 +10,7 @@
 /// @file
 /// What standard output is connected to.
 
-namespace train_cifar100 {
+namespace study {
 
 [[nodiscard]] inline bool is_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
@@ -46,4 +46,4 @@ struct BarStyle {
   return text;
 }
 
-}  // namespace train_cifar100
+}  // namespace study

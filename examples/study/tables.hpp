@@ -8,7 +8,7 @@
 
 #include "text.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 /// Prints the layers of a network: name, output shape, parameters, and the total.
 template <class Network>
@@ -25,4 +25,4 @@ void print_layers(std::string_view model) {
   row("total", "", grouped(Network::parameter_count));
 }
 
-}  // namespace train_cifar100
+}  // namespace study

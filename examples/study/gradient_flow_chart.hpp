@@ -12,7 +12,7 @@
 #include "terminal.hpp"
 #include "text.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 /// The decades 10^low to 10^high that hold every mean |gradient| but zeros.
 struct Decades {
@@ -57,4 +57,4 @@ struct Decades {
   return chart;
 }
 
-}  // namespace train_cifar100
+}  // namespace study

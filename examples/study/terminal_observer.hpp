@@ -8,7 +8,7 @@
 
 #include "progress_line.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 /// Shows a training run on standard output: a line an epoch, a progress bar below it that is drawn anew in place, and
 /// at the end the gradient flow and the test result. Without bars, long work says now and then how far it has come.
@@ -34,4 +34,4 @@ class TerminalObserver : public lamina::TrainingObserver {
   std::vector<lamina::TensorFlow> gradient_flow_;  // of the last epoch
 };
 
-}  // namespace train_cifar100
+}  // namespace study

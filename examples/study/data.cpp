@@ -8,7 +8,7 @@
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/procedural.hpp>
 
-namespace train_cifar100 {
+namespace study {
 
 namespace {
 
@@ -48,4 +48,4 @@ Data load_data(const Options& options, const lamina::Team& team) {
   return data;
 }
 
-}  // namespace train_cifar100
+}  // namespace study

@@ -8,7 +8,7 @@
 #include <lamina/io/csv.hpp>
 #include <lamina/training/observer.hpp>
 
-namespace train_cifar100 {
+namespace study {
 
 /// The folder of a training run: config.json from the start, a row of summary.csv and the rows of gradient_flow.csv
 /// after each epoch, test_summary.csv at the end. Rows of finished epochs survive whatever ends the program. Files of
@@ -30,4 +30,4 @@ class RunFolder : public lamina::TrainingObserver {
   std::optional<lamina::CsvFile<6>> gradient_flow_;
 };
 
-}  // namespace train_cifar100
+}  // namespace study

@@ -8,7 +8,7 @@
 #include "terminal.hpp"
 #include "text.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 namespace {
 
@@ -94,4 +94,4 @@ void TerminalObserver::clear() {
   if (bars_) std::cout << "\r\x1b[K";
 }
 
-}  // namespace train_cifar100
+}  // namespace study

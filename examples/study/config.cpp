@@ -7,7 +7,7 @@
 
 #include "text.hpp"
 
-namespace train_cifar100 {
+namespace study {
 
 Config describe(const Options& options, const Data& data, const lamina::Team& team, lamina::Index parameters) {
   return {.options = options,
@@ -63,4 +63,4 @@ std::string to_table(const Config& config) {
   return table;
 }
 
-}  // namespace train_cifar100
+}  // namespace study

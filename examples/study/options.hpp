@@ -8,7 +8,7 @@
 
 #include <lamina/core/shape.hpp>
 
-namespace train_cifar100 {
+namespace study {
 
 /// What a user asked for on the command line.
 struct Options {
@@ -36,4 +36,4 @@ struct UsageError : std::runtime_error {
 /// @throws UsageError  an unknown flag or model, a value out of its range
 [[nodiscard]] Options parse_options(int argc, const char* const* argv);
 
-}  // namespace train_cifar100
+}  // namespace study
