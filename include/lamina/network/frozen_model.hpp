@@ -17,13 +17,7 @@ class FrozenWorkspace {
   static constexpr Index chunk = 2;
 
   /// @throws ArgumentError when batch < 1
-  FrozenWorkspace(Index batch, Team team)
-      : team_(team),
-        batch_((require(batch > 0, "the batch size must be positive, got " + std::to_string(batch)), batch)),
-        thread_scratch_(detail::aligned_size<T>(FusedInference<Network, T>::scratch(chunk, 1))),
-        scratch_(std::max(team.threads() * thread_scratch_,
-                          FusedInference<Network, T>::scratch(team.threads(), team.threads()))),
-        output_(batch, Network::output_shape) {}
+  FrozenWorkspace(Index batch, Team team);
 
   [[nodiscard]] const Team& team() const { return team_; }
   [[nodiscard]] Index batch() const { return batch_; }
@@ -48,14 +42,7 @@ class FrozenModel {
  public:
   using Workspace = FrozenWorkspace<Network, T>;
 
-  explicit FrozenModel(const Model<Network, T>& model)
-      : parameters_(Network::parameter_count),
-        statistics_(Network::statistics_count),
-        frozen_(FusedInference<Network, T>::frozen_size()) {
-    std::copy(model.parameters().begin(), model.parameters().end(), parameters_.begin());
-    std::copy(model.statistics().begin(), model.statistics().end(), statistics_.begin());
-    FusedInference<Network, T>::freeze(parameters_.data(), statistics_.data(), frozen_.data());
-  }
+  explicit FrozenModel(const Model<Network, T>& model);
 
   /// The network's output, which lives in the workspace until its next use. Safe from several threads, each with a
   /// workspace of its own.
@@ -79,20 +66,45 @@ class FrozenModel {
   }
 
  private:
-  void infer(const Team& team, T* scratch, TensorView<const T> images, TensorView<T> output) const {
-    FusedInference<Network, T>::infer(Forward<T>{.team = team,
-                                                 .parameters = parameters_.data(),
-                                                 .statistics = statistics_.data(),
-                                                 .scratch = scratch,
-                                                 .input = images,
-                                                 .output = output},
-                                      frozen_.data());
-  }
+  void infer(const Team& team, T* scratch, TensorView<const T> images, TensorView<T> output) const;
 
   Buffer<T> parameters_;
   Buffer<T> statistics_;
   Buffer<T> frozen_;
 };
+
+// As in workspace.hpp, no inline functions: what compiles the network's kernels.
+
+template <class Network, class T>
+FrozenWorkspace<Network, T>::FrozenWorkspace(Index batch, Team team)
+    : team_(team),
+      batch_((require(batch > 0, "the batch size must be positive, got " + std::to_string(batch)), batch)),
+      thread_scratch_(detail::aligned_size<T>(FusedInference<Network, T>::scratch(chunk, 1))),
+      scratch_(std::max(team.threads() * thread_scratch_,
+                        FusedInference<Network, T>::scratch(team.threads(), team.threads()))),
+      output_(batch, Network::output_shape) {}
+
+template <class Network, class T>
+FrozenModel<Network, T>::FrozenModel(const Model<Network, T>& model)
+    : parameters_(Network::parameter_count),
+      statistics_(Network::statistics_count),
+      frozen_(FusedInference<Network, T>::frozen_size()) {
+  std::copy(model.parameters().begin(), model.parameters().end(), parameters_.begin());
+  std::copy(model.statistics().begin(), model.statistics().end(), statistics_.begin());
+  FusedInference<Network, T>::freeze(parameters_.data(), statistics_.data(), frozen_.data());
+}
+
+template <class Network, class T>
+void FrozenModel<Network, T>::infer(const Team& team, T* scratch, TensorView<const T> images,
+                                    TensorView<T> output) const {
+  FusedInference<Network, T>::infer(Forward<T>{.team = team,
+                                               .parameters = parameters_.data(),
+                                               .statistics = statistics_.data(),
+                                               .scratch = scratch,
+                                               .input = images,
+                                               .output = output},
+                                    frozen_.data());
+}
 
 /// Converts a trained model for inference.
 template <class Network, class T>

@@ -59,12 +59,8 @@ class TrainingWorkspace {
 
  public:
   /// @throws ArgumentError when batch < 1
-  TrainingWorkspace(Index batch, Team team)
-      : TrainingWorkspace(batch, team, Passes::template fused_training<Network>(batch, team)) {}
-  TrainingWorkspace(Index batch, Team team, Execution execution)
-      : TrainingWorkspace(batch, team,
-                          execution == Execution::fused ? Passes::template fused_training<Network>(batch, team)
-                                                        : Passes::template layer_by_layer<Network>(batch, team)) {}
+  TrainingWorkspace(Index batch, Team team);
+  TrainingWorkspace(Index batch, Team team, Execution execution);
 
   [[nodiscard]] const Team& team() const { return team_; }
   [[nodiscard]] const ExecutionPasses<T>& passes() const { return passes_; }
@@ -106,12 +102,8 @@ class InferenceWorkspace {
 
  public:
   /// @throws ArgumentError when batch < 1
-  InferenceWorkspace(Index batch, Team team)
-      : InferenceWorkspace(batch, team, Passes::template fused_inference<Network>(batch, team)) {}
-  InferenceWorkspace(Index batch, Team team, Execution execution)
-      : InferenceWorkspace(batch, team,
-                           execution == Execution::fused ? Passes::template fused_inference<Network>(batch, team)
-                                                         : Passes::template layer_by_layer<Network>(batch, team)) {}
+  InferenceWorkspace(Index batch, Team team);
+  InferenceWorkspace(Index batch, Team team, Execution execution);
 
   [[nodiscard]] const Team& team() const { return team_; }
   [[nodiscard]] const ExecutionPasses<T>& passes() const { return passes_; }
@@ -129,5 +121,29 @@ class InferenceWorkspace {
   Buffer<T> scratch_;
   Tensor<T> output_;
 };
+
+// These constructors are where a program begins to compile a network's kernels. They are no inline functions, so that
+// an explicit instantiation elsewhere (models/vgg_precompiled.hpp) spares it that: an inline one is compiled
+// regardless.
+
+template <class Network, class T>
+TrainingWorkspace<Network, T>::TrainingWorkspace(Index batch, Team team)
+    : TrainingWorkspace(batch, team, Passes::template fused_training<Network>(batch, team)) {}
+
+template <class Network, class T>
+TrainingWorkspace<Network, T>::TrainingWorkspace(Index batch, Team team, Execution execution)
+    : TrainingWorkspace(batch, team,
+                        execution == Execution::fused ? Passes::template fused_training<Network>(batch, team)
+                                                      : Passes::template layer_by_layer<Network>(batch, team)) {}
+
+template <class Network, class T>
+InferenceWorkspace<Network, T>::InferenceWorkspace(Index batch, Team team)
+    : InferenceWorkspace(batch, team, Passes::template fused_inference<Network>(batch, team)) {}
+
+template <class Network, class T>
+InferenceWorkspace<Network, T>::InferenceWorkspace(Index batch, Team team, Execution execution)
+    : InferenceWorkspace(batch, team,
+                         execution == Execution::fused ? Passes::template fused_inference<Network>(batch, team)
+                                                       : Passes::template layer_by_layer<Network>(batch, team)) {}
 
 }  // namespace lamina
