@@ -18,6 +18,7 @@ using namespace study;
 namespace {
 
 int run(const Options& options) {
+  int status = 0;
   if (!options.help.empty()) {
     std::cout << options.help;
   } else if (options.summary) {
@@ -25,10 +26,12 @@ int run(const Options& options) {
       print_layers<Network>(network.name);
     });
   } else {
-    run_experiment(options);
+    const Interruption interruption;
+    // What shells say of a program that a signal ended.
+    if (!run_experiment(options, interruption)) status = 128 + interruption.signal();
   }
   if (!std::cout.flush()) throw lamina::FileError("standard output", "cannot be written");
-  return 0;
+  return status;
 }
 
 }  // namespace

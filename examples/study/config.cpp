@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <lamina/core/hash.hpp>
+
 #include "text.hpp"
 
 namespace study {
@@ -12,6 +14,7 @@ namespace study {
 Config describe(const Options& options, const Data& data, const lamina::Team& team, lamina::Index parameters) {
   return {.options = options,
           .data = data.origin,
+          .data_fingerprint = data.fingerprint,
           .normalization = data.normalization,
           .parameters = parameters,
           .training_images = std::ssize(data.split.training),
@@ -20,29 +23,65 @@ Config describe(const Options& options, const Data& data, const lamina::Team& te
           .threads = team.threads()};
 }
 
-std::string to_json(const Config& config) {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Config& config) {
   const Options& options = config.options;
-  const nlohmann::ordered_json json{
-      {"model", options.model},
-      {"parameters", config.parameters},
-      {"data", config.data},
-      {"training_images", config.training_images},
-      {"validation_images", config.validation_images},
-      {"test_images", config.test_images},
-      {"mean", config.normalization.mean},
-      {"deviation", config.normalization.deviation},
-      {"epochs", options.epochs},
-      {"batch_size", options.batch_size},
-      {"optimizer", "adam"},
-      {"schedule", "cosine_annealing"},
-      {"lr", options.learning_rate},
-      {"min_lr", options.minimum_learning_rate},
-      {"weight_decay", options.weight_decay},
-      {"seed", options.seed},
-      {"threads", config.threads},
-      {"limit", options.limit ? nlohmann::ordered_json(*options.limit) : nlohmann::ordered_json()}};
+  return {{"model", options.model},
+          {"parameters", config.parameters},
+          {"data", config.data},
+          {"data_fingerprint", lamina::hexadecimal(config.data_fingerprint)},
+          {"training_images", config.training_images},
+          {"validation_images", config.validation_images},
+          {"test_images", config.test_images},
+          {"mean", config.normalization.mean},
+          {"deviation", config.normalization.deviation},
+          {"epochs", options.epochs},
+          {"batch_size", options.batch_size},
+          {"optimizer", "adam"},
+          {"schedule", "cosine_annealing"},
+          {"lr", options.learning_rate},
+          {"min_lr", options.minimum_learning_rate},
+          {"weight_decay", options.weight_decay},
+      {"label_smoothing", 0.0},
+      {"initialization", "default"},
+      {"clip_norm", nullptr},
+          {"seed", options.seed},
+          {"threads", config.threads},
+          {"limit", options.limit ? Json(*options.limit) : Json()}};
+}
+
+}  // namespace
+
+std::string to_json(const Config& config) {
   // A path may hold bytes that are no UTF-8, which JSON cannot: they are replaced rather than refused.
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json_of(config).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string identity(const Config& config) {
+  Json json = json_of(config);
+  json.erase("data");
+  json.erase("threads");
+  return json.dump();
+}
+
+std::string difference(const std::string& there, const std::string& here) {
+  const Json before = Json::parse(there, nullptr, false);
+  const Json now = Json::parse(here);
+  if (!before.is_object()) return "its configuration cannot be read";
+  std::string text;
+  const auto add = [&](const std::string& key) {
+    const std::string old = before.contains(key) ? before[key].dump() : "nothing";
+    const std::string current = now.contains(key) ? now[key].dump() : "nothing";
+    if (old != current) text += (text.empty() ? "" : "; ") + key + ": " + old + " there, " + current + " here";
+  };
+  for (const auto& [key, value] : now.items()) add(key);
+  for (const auto& [key, value] : before.items()) {
+    if (!now.contains(key)) add(key);
+  }
+  return text;
 }
 
 std::string to_table(const Config& config) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace study {
 struct Config {
   Options options;
   std::string data;
+  std::uint64_t data_fingerprint = 0;  ///< of all images
   lamina::Normalization normalization;
   lamina::Index parameters = 0;
   lamina::Index training_images = 0;
@@ -28,6 +30,12 @@ struct Config {
 
 /// As the text of config.json.
 [[nodiscard]] std::string to_json(const Config& config);
+
+/// What of it decides the results: not the threads, nor where the images lie. In JSON.
+[[nodiscard]] std::string identity(const Config& config);
+
+/// Says in what two identities differ: "lr: 0.001 there, 0.01 here; seed: ..."; empty where they are the same.
+[[nodiscard]] std::string difference(const std::string& there, const std::string& here);
 
 /// As a table for the terminal.
 [[nodiscard]] std::string to_table(const Config& config);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <lamina/data/cifar.hpp>
+#include <lamina/data/fingerprint.hpp>
 #include <lamina/data/procedural.hpp>
 
 namespace study {
@@ -41,6 +42,7 @@ Data load_data(const Options& options, const lamina::Team& team) {
   data.origin = folder ? folder->string() : "built-in images (no CIFAR-100 found; scripts/get_cifar100.sh fetches it)";
   data.sets =
       folder ? lamina::read_cifar100(*folder) : lamina::procedural_cifar100({}, lamina::Cifar100Labels::fine, team);
+  data.fingerprint = lamina::fingerprint(data.sets);
   data.split = options.limit ? lamina::limited_split(data.sets.train, *options.limit, options.seed)
                              : lamina::stratified_split(data.sets.train, kValidationFraction, options.seed);
   data.test = all_positions(data.sets.test);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace study {
 
 /// The images of a run and what each is for.
 struct Data {
-  std::string origin;  ///< the folder, or what stands in for it
+  std::string origin;             ///< the folder, or what stands in for it
+  std::uint64_t fingerprint = 0;  ///< of all images
   lamina::TrainTestSets sets;
   lamina::Split split;                  ///< of sets.train
   std::vector<lamina::Index> test;      ///< of sets.test

@@ -36,10 +36,16 @@ cxxopts::Options command_line() {
       ("seed", "of weights, split, order and augmentation", text("0"), "N")                                //
       ("threads", "threads to use (default: all cores)", cxxopts::value<std::string>(), "N")               //
       ("out", "folder for the results (default: none are written)", cxxopts::value<std::string>(), "DIR")  //
-      ("resume", "continue from a checkpoint (not in this version)")                                       //
-      ("limit", "use only N training and N/10 validation images", cxxopts::value<std::string>(), "N")      //
-      ("no-progress", "plain lines instead of progress bars")                                              //
-      ("summary", "print the layers of the network and exit")                                              //
+      ("resume", "continue the run in --out from its checkpoint")                                          //
+      ("checkpoint-minutes", "also write a checkpoint so long after the last; 0: only after epochs", text("10"),
+       "M")                                                                                            //
+      ("checkpoint-steps", "also write a checkpoint after every N steps; 0: do not", text("0"), "N")   //
+      ("limit", "use only N training and N/10 validation images", cxxopts::value<std::string>(), "N")  //
+      ("no-progress", "plain lines instead of progress bars")                                          //
+      ("summary", "print the layers of the network and exit")                                          //
+      ("eval", "measure the weights in a file on the test images and exit", cxxopts::value<std::string>(),
+       "FILE")                                                       //
+      ("per-class", "with --eval: also the accuracy of each class")  //
       ("help", "print this and exit");
   return options;
 }
@@ -103,10 +109,10 @@ Options parse_options(int argc, const char* const* argv) {
     return options;
   }
   if (!flags.unmatched().empty()) throw UsageError("unexpected argument '" + flags.unmatched().front() + "'");
-  if (flags.count("resume") > 0) {
-    throw UsageError("--resume needs checkpoints, which this version does not write yet");
-  }
-  options.model = known_model(flags);
+  if (flags.count("eval") > 0) options.evaluated = flags["eval"].as<std::string>();
+  options.per_class = flags.count("per-class") > 0;
+  if (options.per_class && !options.evaluated) throw UsageError("--per-class needs --eval");
+  if (!options.evaluated || flags.count("model") > 0) options.model = known_model(flags);
   options.epochs = count(flags, "epochs");
   options.batch_size = count(flags, "batch-size");
   options.learning_rate = rate(flags, "lr");
@@ -118,6 +124,11 @@ Options parse_options(int argc, const char* const* argv) {
   if (flags.count("limit") > 0) options.limit = count(flags, "limit");
   if (flags.count("data") > 0) options.data = flags["data"].as<std::string>();
   if (flags.count("out") > 0) options.out = flags["out"].as<std::string>();
+  options.resume = flags.count("resume") > 0;
+  if (options.resume && !options.out) throw UsageError("--resume needs the folder of the run: --out");
+  options.checkpoint_minutes = rate(flags, "checkpoint-minutes");
+  options.checkpoint_steps = number<Index>(flags, "checkpoint-steps", 0, std::numeric_limits<Index>::max(),
+                                           "a whole number that is not negative");
   options.progress = flags.count("no-progress") == 0;
   options.summary = flags.count("summary") > 0;
   if (options.minimum_learning_rate > options.learning_rate) {

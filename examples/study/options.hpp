@@ -23,8 +23,13 @@ struct Options {
   int threads = 0;  ///< 0 when not given: as many as OpenMP takes
   std::optional<std::filesystem::path> out;
   std::optional<lamina::Index> limit;
+  bool resume = false;
+  double checkpoint_minutes = 10;
+  lamina::Index checkpoint_steps = 0;  ///< 0 for none within an epoch but for the minutes
   bool progress = true;
   bool summary = false;
+  std::optional<std::filesystem::path> evaluated;  ///< the file of weights to measure instead of training
+  bool per_class = false;
   std::string help;  ///< the text to print instead of anything else, when it was asked for
 };
 

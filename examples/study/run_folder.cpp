@@ -1,10 +1,15 @@
 #include "run_folder.hpp"
 
 #include <array>
+#include <charconv>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include <lamina/core/error.hpp>
 #include <lamina/io/file.hpp>
+#include <lamina/io/safetensors.hpp>
+#include <lamina/training/checkpoint.hpp>
 
 namespace study {
 
@@ -30,12 +35,34 @@ std::vector<fs::path> make_folder(const fs::path& folder) {
   return made;
 }
 
+/// The checkpoint of a run to go on with, if there is one.
+std::optional<lamina::TensorFile> find_checkpoint(const fs::path& file, const Config& config) {
+  if (!fs::exists(file)) return std::nullopt;
+  if (!config.options.resume) {
+    throw lamina::FileError(file.parent_path().string(),
+                            "holds a run already: --resume goes on with it; for a new one name another folder");
+  }
+  lamina::TensorFile checkpoint = lamina::read_safetensors(file);
+  lamina::require_checkpoint(checkpoint);
+  const std::string differs = difference(checkpoint.metadata()["configuration"], identity(config));
+  if (!differs.empty()) throw lamina::FileError(file.string(), "belongs to another run (" + differs + ")");
+  return checkpoint;
+}
+
 }  // namespace
 
-RunFolder::RunFolder(const fs::path& folder, std::string_view config) : folder_(folder) {
+RunFolder::RunFolder(const Config& config) : folder_(*config.options.out) {
   std::vector<fs::path> made = make_folder(folder_);
   try {
-    open(config, made);
+    const bool new_lock = !fs::exists(folder_ / ".lock");
+    lock_.emplace(folder_);
+    if (new_lock) made.push_back(folder_ / ".lock");
+    checkpoint_ = find_checkpoint(folder_ / "checkpoint.safetensors", config);
+    if (checkpoint_) {
+      go_on();
+    } else {
+      begin(config, made);
+    }
   } catch (...) {
     std::error_code ignored;
     for (; !made.empty(); made.pop_back()) fs::remove(made.back(), ignored);
@@ -43,15 +70,35 @@ RunFolder::RunFolder(const fs::path& folder, std::string_view config) : folder_(
   }
 }
 
-void RunFolder::open(std::string_view config, std::vector<fs::path>& made) {
-  lamina::write_file(folder_ / "config.json", config);
+void RunFolder::begin(const Config& config, std::vector<fs::path>& made) {
+  lamina::write_file(folder_ / "config.json", to_json(config));
   made.push_back(folder_ / "config.json");
   summary_.emplace(folder_ / "summary.csv", kSummaryColumns);
   made.push_back(folder_ / "summary.csv");
   gradient_flow_.emplace(folder_ / "gradient_flow.csv", kGradientFlowColumns);
-  // The figure of an earlier run would look like this run's.
+  // What an earlier run left would look like this run's.
   std::error_code ignored;
-  fs::remove(folder_ / "test_summary.csv", ignored);
+  for (const char* name : {"test_summary.csv", "best.safetensors"}) fs::remove(folder_ / name, ignored);
+}
+
+/// An epoch whose rows were written, but not its checkpoint, is done again.
+void RunFolder::go_on() {
+  const lamina::Index epochs = lamina::checkpoint_position(*checkpoint_).epoch;
+  const auto done = [epochs](std::string_view epoch) {
+    lamina::Index number = 0;
+    std::from_chars(epoch.data(), epoch.data() + epoch.size(), number);
+    return number >= 1 && number <= epochs;
+  };
+  std::size_t rows = 0;
+  auto summary = lamina::CsvFile<8>::continued(folder_ / "summary.csv", kSummaryColumns, done, rows);
+  if (rows != static_cast<std::size_t>(epochs)) {
+    throw lamina::FileError(
+        (folder_ / "summary.csv").string(),
+        "has rows of " + std::to_string(rows) + " epochs, and the checkpoint is of epoch " + std::to_string(epochs));
+  }
+  gradient_flow_.emplace(
+      lamina::CsvFile<6>::continued(folder_ / "gradient_flow.csv", kGradientFlowColumns, done, rows));
+  summary_.emplace(std::move(summary));
 }
 
 void RunFolder::on_epoch(const lamina::EpochReport& report) {
@@ -63,6 +110,9 @@ void RunFolder::on_epoch(const lamina::EpochReport& report) {
     gradient_flow_->add(report.epoch, i, tensor.name.view(), tensor.mean_abs, tensor.l2_norm, tensor.max_abs);
   }
   gradient_flow_->write();
+  // The checkpoint that follows must not be on the disk before the rows it takes for granted.
+  summary_->sync();
+  gradient_flow_->sync();
 }
 
 void RunFolder::on_test(const lamina::TestReport& report) {

@@ -6,26 +6,38 @@
 #include <vector>
 
 #include <lamina/io/csv.hpp>
+#include <lamina/io/tensor_file.hpp>
 #include <lamina/training/observer.hpp>
+
+#include "config.hpp"
+#include "folder_lock.hpp"
 
 namespace study {
 
-/// The folder of a training run: config.json from the start, a row of summary.csv and the rows of gradient_flow.csv
-/// after each epoch, test_summary.csv at the end. Rows of finished epochs survive whatever ends the program. Files of
-/// an earlier run in the same folder are replaced.
+/// The folder of a training run, which belongs to it alone: config.json from the start, a row of summary.csv and the
+/// rows of gradient_flow.csv after each epoch, test_summary.csv at the end. Rows of finished epochs survive whatever
+/// ends the program. The checkpoint is somebody else's to write (lamina::Checkpointer), and this one's to find.
 class RunFolder : public lamina::TrainingObserver {
  public:
-  /// @param config  the text of config.json
-  /// @throws lamina::FileError  when folder or files cannot be written; none of them is left then
-  RunFolder(const std::filesystem::path& folder, std::string_view config);
+  /// Makes the folder for a new run, or goes on with the run in it where config.options.resume says so.
+  /// @throws lamina::FileError  when folder or files cannot be written, another program runs in it, it holds a run that
+  ///                            is not to be resumed, or a checkpoint that is damaged or of a run that differs. All
+  ///                            that was there is then as before.
+  explicit RunFolder(const Config& config);
+
+  /// The checkpoint to go on from; none for a run from its beginning.
+  [[nodiscard]] const std::optional<lamina::TensorFile>& checkpoint() const { return checkpoint_; }
 
   void on_epoch(const lamina::EpochReport& report) override;
   void on_test(const lamina::TestReport& report) override;
 
  private:
-  void open(std::string_view config, std::vector<std::filesystem::path>& made);
+  void begin(const Config& config, std::vector<std::filesystem::path>& made);
+  void go_on();
 
   std::filesystem::path folder_;
+  std::optional<FolderLock> lock_;
+  std::optional<lamina::TensorFile> checkpoint_;
   std::optional<lamina::CsvFile<8>> summary_;
   std::optional<lamina::CsvFile<6>> gradient_flow_;
 };

@@ -1,6 +1,7 @@
 #include "terminal_observer.hpp"
 
 #include <iostream>
+#include <utility>
 
 #include <lamina/diagnostics/flow_verdict.hpp>
 
@@ -52,7 +53,7 @@ void TerminalObserver::on_evaluation(const lamina::EvaluationReport& report) {
 
 void TerminalObserver::on_epoch(const lamina::EpochReport& report) {
   clear();
-  if (report.epoch == 1) {
+  if (!std::exchange(has_header_, true)) {
     std::cout << left("epoch", 2 * std::to_string(report.epochs).size() + 1)
               << "     rate   train loss      acc     val loss      acc   images/s     time\n";
   }
@@ -73,6 +74,11 @@ void TerminalObserver::on_test(const lamina::TestReport& report) {
             << "Test: loss " << fixed(report.test.loss, 3) << ", accuracy " << percent(report.test.accuracy) << " on "
             << grouped(report.test.images) << " images, with the parameters of epoch " << report.best_epoch << "\n"
             << std::flush;
+}
+
+void TerminalObserver::stop(std::string_view reason) {
+  clear();
+  std::cout << reason << "\n" << std::flush;
 }
 
 void TerminalObserver::show(const Progress& progress) {

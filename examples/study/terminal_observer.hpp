@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <lamina/training/observer.hpp>
@@ -21,6 +22,8 @@ class TerminalObserver : public lamina::TrainingObserver {
   void on_evaluation(const lamina::EvaluationReport& report) override;
   void on_epoch(const lamina::EpochReport& report) override;
   void on_test(const lamina::TestReport& report) override;
+  /// Says why training ends early, in the place of the bar.
+  void stop(std::string_view reason);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -30,6 +33,7 @@ class TerminalObserver : public lamina::TrainingObserver {
 
   bool bars_;
   Clock::time_point shown_ = Clock::now();
+  bool has_header_ = false;
   std::string epoch_title_;
   std::vector<lamina::TensorFlow> gradient_flow_;  // of the last epoch
 };

@@ -1,19 +1,23 @@
 #pragma once
 
 /// @file
-/// The whole library.
+/// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp and what includes it.
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
+#include <lamina/core/hash.hpp>
+#include <lamina/core/huge_pages.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
+#include <lamina/core/version.hpp>
 #include <lamina/data/augmentation.hpp>
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/cifar_format.hpp>
 #include <lamina/data/dataset.hpp>
+#include <lamina/data/fingerprint.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/data/normalization.hpp>
 #include <lamina/data/prefetcher.hpp>
@@ -29,6 +33,8 @@
 #include <lamina/diagnostics/scientific.hpp>
 #include <lamina/io/csv.hpp>
 #include <lamina/io/file.hpp>
+#include <lamina/io/model_tensors.hpp>
+#include <lamina/io/tensor_file.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/convolution.hpp>
 #include <lamina/kernels/deferred.hpp>
@@ -78,6 +84,7 @@
 #include <lamina/schedules/linear_warmup.hpp>
 #include <lamina/schedules/schedule.hpp>
 #include <lamina/schedules/step_decay.hpp>
+#include <lamina/training/checkpoint.hpp>
 #include <lamina/training/evaluate.hpp>
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>

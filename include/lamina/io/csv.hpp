@@ -65,6 +65,29 @@ class CsvFile {
     }
   }
 
+  /// Continues a table that is there: its first rows, as long as `keep` says so of a row's first cell; the rest is
+  /// removed. `kept` receives how many rows stay.
+  /// @throws FileError when the file cannot be read or written, or begins with other names
+  template <class Keep>
+  [[nodiscard]] static CsvFile continued(const std::filesystem::path& file,
+                                         const std::array<std::string_view, Columns>& names, const Keep& keep,
+                                         std::size_t& kept) {
+    std::string header;
+    std::apply([&](const auto&... name) { detail::append_row(header, name...); }, names);
+    const std::string text = read_file(file);
+    if (!text.starts_with(header)) throw FileError(file.string(), "does not begin with the line " + header);
+    std::size_t end = header.size();
+    kept = 0;
+    for (std::size_t line = text.find('\n', end); line != text.npos; line = text.find('\n', end)) {
+      const std::string_view row = std::string_view(text).substr(end, line - end);
+      if (!keep(row.substr(0, row.find(',')))) break;
+      end = line + 1;
+      ++kept;
+    }
+    if (end < text.size()) write_file(file, std::string_view(text).substr(0, end));
+    return CsvFile(AppendFile::at_end_of(file));
+  }
+
   /// Adds a row, which write() writes.
   template <class... Cells>
   requires(sizeof...(Cells) == Columns) void add(const Cells&... cells) { detail::append_row(pending_, cells...); }
@@ -76,7 +99,13 @@ class CsvFile {
     pending_.clear();
   }
 
+  /// Waits until all that was written is on the disk.
+  /// @throws FileError
+  void sync() { file_.sync(); }
+
  private:
+  explicit CsvFile(AppendFile file) : file_(std::move(file)) {}
+
   AppendFile file_;
   std::string pending_;
 };

@@ -94,11 +94,11 @@ class Trainer {
             .gradient_flow = batch_ > 0 ? step_.gradient_flow().sums() : std::vector<double>{}};
   }
 
-  /// Continues from the state of another trainer for the same network. The model must be as that trainer's was, the
-  /// training loader stand at {state.epoch, state.batch}; what follows has the same bits as there.
-  /// @param best  that trainer's best_model()
+  /// Continues from the state of another trainer for the same network. The training loader must stand at
+  /// {state.epoch, state.batch}; what follows has the same bits as there.
+  /// @param model, best  that trainer's model and best_model()
   /// @throws ArgumentError  when sizes differ or the state lies behind the last epoch
-  void restore(const TrainerState<T>& state, const Model<Network, T>& best) {
+  void restore(const TrainerState<T>& state, const Model<Network, T>& model, const Model<Network, T>& best) {
     require(state.epoch >= 0 && state.epoch <= epochs_ && state.batch >= 0 && state.batch < training_.batches(),
             "epoch " + std::to_string(state.epoch) + ", batch " + std::to_string(state.batch) + " is not one of " +
                 std::to_string(epochs_) + " epochs of " + std::to_string(training_.batches()) + " batches");
@@ -110,6 +110,7 @@ class Trainer {
     seconds_ = state.seconds;
     best_epoch_ = state.best_epoch;
     best_accuracy_ = state.best_accuracy;
+    model_ = model;
     best_model_ = best;
   }
 

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace lamina {
+
+/// The hash FNV-1a of 64 bits (Fowler, Noll and Vo), over bytes or words. It finds what changes by accident, and
+/// resists nobody.
+class Hash {
+ public:
+  constexpr void add(std::uint64_t word) { value_ = (value_ ^ word) * 1099511628211U; }
+  [[nodiscard]] constexpr std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 14695981039346656037U;
+};
+
+/// "00000000000000ff": 16 digits.
+[[nodiscard]] inline std::string hexadecimal(std::uint64_t value) {
+  std::string digits(16, '0');
+  for (std::size_t i = digits.size(); i-- > 0; value >>= 4U) digits[i] = "0123456789abcdef"[value & 15U];
+  return digits;
+}
+
+}  // namespace lamina

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <lamina/core/hash.hpp>
+#include <lamina/data/dataset.hpp>
+
+namespace lamina {
+
+/// Adds all pixels, in words of 64 bits, and all labels to a hash, which so tells data sets apart.
+inline void add_images(Hash& hash, const Dataset& images) {
+  for (Index i = 0; i < images.size(); ++i) {
+    const auto pixels = images.image(i);
+    for (std::size_t at = 0; at < pixels.size(); at += sizeof(std::uint64_t)) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, pixels.data() + at, std::min(sizeof word, pixels.size() - at));
+      hash.add(word);
+    }
+    hash.add(static_cast<std::uint64_t>(images.label(i)));
+  }
+}
+
+/// A number that tells pairs of data sets apart.
+[[nodiscard]] inline std::uint64_t fingerprint(const TrainTestSets& sets) {
+  Hash hash;
+  add_images(hash, sets.train);
+  add_images(hash, sets.test);
+  return hash.value();
+}
+
+}  // namespace lamina

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <lamina/core/error.hpp>
+#include <lamina/core/version.hpp>
+#include <lamina/data/loader.hpp>
+#include <lamina/io/model_tensors.hpp>
+#include <lamina/io/tensor_file.hpp>
+#include <lamina/training/trainer.hpp>
+
+/// @file
+/// A training run as a file, from which it goes on to the bit: the model (as io/model_tensors.hpp names it), the model
+/// of the best epoch (the same names behind "best."), the optimiser's state and the sums of the epoch that is under way
+/// as tensors, the position and what tells runs apart as metadata. What is the same in two runs is the same in their
+/// checkpoints, byte for byte.
+
+namespace lamina {
+
+namespace detail {
+
+inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 1";
+
+/// Visits the members of a TrainerState that are single numbers with the names they have in metadata.
+template <class State, class Visit>
+void for_each_number(State& state, const Visit& visit) {
+  visit("epoch", state.epoch);
+  visit("batch", state.batch);
+  visit("steps", state.steps);
+  visit("loss_sum", state.training.loss);
+  visit("correct", state.training.correct);
+  visit("images", state.training.images);
+  visit("seconds", state.seconds);
+  visit("best_epoch", state.best_epoch);
+  visit("best_accuracy", state.best_accuracy);
+}
+
+/// The shortest digits that read back as the same number.
+template <class Number>
+[[nodiscard]] std::string to_digits(Number value) {
+  std::array<char, 64> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+[[nodiscard]] inline const std::string& metadata_of(const TensorFile& file, const std::string& key) {
+  const auto found = file.metadata().find(key);
+  if (found == file.metadata().end()) throw FileError(file.origin().string(), "its metadata has no '" + key + "'");
+  return found->second;
+}
+
+template <class Number>
+void read_number(const TensorFile& file, const std::string& key, Number& value) {
+  const std::string& text = metadata_of(file, key);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size()) return;
+  throw FileError(file.origin().string(), "its metadata '" + key + "' should be a number, found '" + text + "'");
+}
+
+}  // namespace detail
+
+/// A trainer as it stands outside of a step.
+/// @param configuration  whatever tells this run from others; a run that resumes compares it
+template <class Network, class T, class O, class L>
+[[nodiscard]] TensorFile to_checkpoint(const Trainer<Network, T, O, L>& trainer, std::string configuration) {
+  const TrainerState<T> state = trainer.state();
+  TensorFile file;
+  add_model(file, trainer.model());
+  add_model(file, trainer.best_model(), "best.");
+  file.add<T>("optimizer.state", {std::ssize(state.optimizer)}, state.optimizer);
+  file.add<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
+  file.metadata() = {{"kind", std::string(detail::kCheckpointKind)},
+                     {"library", std::string(kVersion)},
+                     {"configuration", std::move(configuration)}};
+  detail::for_each_number(state,
+                          [&](const char* name, auto value) { file.metadata()[name] = detail::to_digits(value); });
+  return file;
+}
+
+/// What a file must be before a run goes on from it: a whole checkpoint of this version of the library, whose rounding
+/// another version does not promise.
+/// @throws FileError that says what it is instead
+inline void require_checkpoint(const TensorFile& file) {
+  const auto refuse = [&](const std::string& problem) { throw FileError(file.origin().string(), problem); };
+  const auto kind = file.metadata().find("kind");
+  if (kind == file.metadata().end() || kind->second != detail::kCheckpointKind) refuse("is no checkpoint of a run");
+  if (!file.verified()) refuse("is damaged: it has no checksum");
+  const std::string& version = detail::metadata_of(file, "library");
+  if (version != kVersion) {
+    refuse("was written by version " + version + " of the library, and this is " + std::string(kVersion));
+  }
+}
+
+/// Where the training loader of a run that goes on from a checkpoint begins.
+/// @throws FileError
+[[nodiscard]] inline BatchPosition checkpoint_position(const TensorFile& file) {
+  BatchPosition position;
+  detail::read_number(file, "epoch", position.epoch);
+  detail::read_number(file, "batch", position.batch);
+  return position;
+}
+
+/// Lets a trainer and its model go on from a checkpoint. The training loader must stand at checkpoint_position().
+/// @throws FileError      when the checkpoint is of another network or optimiser
+/// @throws ArgumentError  when it lies behind the last epoch; in both cases trainer and model are as before
+template <class Network, class T, class O, class L>
+void restore_checkpoint(const TensorFile& file, Trainer<Network, T, O, L>& trainer) {
+  TrainerState<T> state = trainer.state();
+  detail::for_each_number(state, [&](const char* name, auto& value) { detail::read_number(file, name, value); });
+  file.read<T>("optimizer.state", {std::ssize(state.optimizer)}, state.optimizer);
+  state.gradient_flow.resize(state.batch > 0 ? 3 * Network::parameters.size() : 0);
+  file.read<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
+  Model<Network, T> model;
+  Model<Network, T> best;
+  read_model(file, model);
+  read_model(file, best, "best.");
+  trainer.restore(state, model, best);
+}
+
+}  // namespace lamina
