@@ -45,9 +45,9 @@ Json json_of(const Config& config) {
           {"lr", options.learning_rate},
           {"min_lr", options.minimum_learning_rate},
           {"weight_decay", options.weight_decay},
-      {"label_smoothing", 0.0},
-      {"initialization", "default"},
-      {"clip_norm", nullptr},
+          {"label_smoothing", 0.0},
+          {"initialization", "default"},
+          {"clip_norm", nullptr},
           {"seed", options.seed},
           {"threads", config.threads},
           {"limit", options.limit ? Json(*options.limit) : Json()}};
@@ -77,7 +77,9 @@ std::string difference(const std::string& there, const std::string& here) {
     const std::string current = now.contains(key) ? now[key].dump() : "nothing";
     if (old != current) text += (text.empty() ? "" : "; ") + key + ": " + old + " there, " + current + " here";
   };
-  for (const auto& [key, value] : now.items()) add(key);
+  for (const auto& [key, value] : now.items()) {
+    if (key != "mean" && key != "deviation") add(key);  // they follow from the images and the seed
+  }
   for (const auto& [key, value] : before.items()) {
     if (!now.contains(key)) add(key);
   }

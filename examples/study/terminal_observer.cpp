@@ -68,10 +68,12 @@ void TerminalObserver::on_epoch(const lamina::EpochReport& report) {
 
 void TerminalObserver::on_test(const lamina::TestReport& report) {
   clear();
-  std::cout << "\nGradient flow: mean |gradient| of each weight tensor in the last epoch, input first\n\n"
-            << gradient_flow_chart(gradient_flow_, terminal_width(), bar_style()) << "\n"
-            << wrapped(lamina::judge(gradient_flow_).text, terminal_width()) << "\n\n"
-            << "Test: loss " << fixed(report.test.loss, 3) << ", accuracy " << percent(report.test.accuracy) << " on "
+  if (!gradient_flow_.empty()) {
+    std::cout << "\nGradient flow: mean |gradient| of each weight tensor in the last epoch, input first\n\n"
+              << gradient_flow_chart(gradient_flow_, terminal_width(), bar_style()) << "\n"
+              << wrapped(lamina::judge(gradient_flow_).text, terminal_width()) << "\n\n";
+  }
+  std::cout << "Test: loss " << fixed(report.test.loss, 3) << ", accuracy " << percent(report.test.accuracy) << " on "
             << grouped(report.test.images) << " images, with the parameters of epoch " << report.best_epoch << "\n"
             << std::flush;
 }

@@ -49,13 +49,16 @@ TEST_CASE("train_cifar100: wrong usage ends with status 2 and one line that says
       {"--threads 0", "--threads must be a number from 1 to 1024, got '0'"},
       {"--threads -1", "--threads must be a number from 1 to 1024, got '-1'"},
       {"--seed -1", "--seed must be a whole number that is not negative, got '-1'"},
-      {"--resume", "--resume needs checkpoints, which this version does not write yet"},
+      {"--checkpoint-minutes -1", "--checkpoint-minutes must be a number that is not negative, got '-1'"},
+      {"--checkpoint-steps 0.5", "--checkpoint-steps must be a whole number that is not negative, got '0.5'"},
+      {"--per-class", "--per-class needs --eval"},
   }));
   check_refused(train(data.flags() + " --out " + data.out().string() + " " + flags), 2, message, data.out());
 }
 
-TEST_CASE("train_cifar100: a command line without a model is wrong usage") {
+TEST_CASE("train_cifar100: a command line without what it needs is wrong usage") {
   check_refused(train("--epochs 1"), 2, "--model is missing", "/nowhere/at/all");
+  check_refused(train("--model vgg08 --resume"), 2, "--resume needs the folder of the run: --out", "/nowhere/at/all");
 }
 
 TEST_CASE("train_cifar100: data that cannot be used ends with status 1 and one line that says what and where") {
@@ -112,16 +115,16 @@ TEST_CASE("train_cifar100: a disk that is full from the start leaves nothing beh
 
 TEST_CASE("train_cifar100: a disk that fills up during training keeps the rows of finished epochs, whole") {
   const SmallCifar data;
-  // 1024 bytes: room for the first epoch's gradient flow, not for the second's.
+  // 1024 bytes: room for the first epoch's rows, not for its weights.
   const Outcome outcome = run("trap '' XFSZ; ulimit -f 2; " + example("train_cifar100") + " " + data.flags() +
                               " --out " + data.out().string() + " >/dev/null");
   CHECK(outcome.status == 1);
   CHECK_THAT(outcome.error,
-             ContainsSubstring((data.out() / "gradient_flow.csv").string() + ": cannot be written: File too large"));
+             ContainsSubstring((data.out() / "best.safetensors").string() + ": cannot be written: File too large"));
   CHECK(line_count(outcome.error) == 1);
   const std::string flow = read_text(data.out() / "gradient_flow.csv");
   CHECK(line_count(flow) == 1 + 8);
   CHECK(flow.ends_with('\n'));
-  CHECK(line_count(read_text(data.out() / "summary.csv")) == 1 + 2);
-  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 3);  // and config.json
+  CHECK(line_count(read_text(data.out() / "summary.csv")) == 1 + 1);
+  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 4);  // and config.json and the lock
 }

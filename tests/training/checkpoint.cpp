@@ -1,0 +1,119 @@
+#include <optional>
+
+#include <lamina/io/safetensors.hpp>
+#include <lamina/schedules/cosine_annealing.hpp>
+#include <lamina/training/checkpoint.hpp>
+
+#include "../catch.hpp"
+#include "tiny_network.hpp"
+
+using namespace lamina;
+
+namespace {
+
+constexpr Index kEpochs = 3;
+constexpr Index kBatches = 5;
+
+/// A training run of 3 epochs of 5 batches, with dropout, from its beginning or from a checkpoint.
+class Run {
+ public:
+  explicit Run(int threads, const TensorFile* checkpoint = nullptr)
+      : start_(checkpoint == nullptr ? BatchPosition{} : checkpoint_position(*checkpoint)),
+        training_(images_, all_of(images_), kBrightnessNormalization, {.batch_size = 8, .seed = 1}, start_),
+        validation_(others_, all_of(others_), kBrightnessNormalization, LoaderOptions::evaluation(8)),
+        trainer_(model_, Adam<float>(TinyNetwork::parameter_count), CosineAnnealing(1e-2, 1e-4, kEpochs), training_,
+                 validation_, Team(threads), {.epochs = kEpochs, .batch_size = 8, .seed = 3}) {
+    if (checkpoint != nullptr) restore_checkpoint(*checkpoint, trainer_);
+  }
+
+  /// Runs until so many steps are done and epochs with them, and returns the checkpoint of that place.
+  [[nodiscard]] TensorFile until(Index steps) {
+    const auto done = [&] { return trainer_.state().steps >= steps; };
+    if (!done()) trainer_.run(done);
+    return to_checkpoint(trainer_, "tiny");
+  }
+  [[nodiscard]] auto& trainer() { return trainer_; }
+
+ private:
+  Dataset images_ = brightness_dataset(8 * kBatches - 3);
+  Dataset others_ = brightness_dataset(20, 1);
+  BatchPosition start_;
+  BatchLoader<float> training_;
+  BatchLoader<float> validation_;
+  Model<TinyNetwork> model_{2};
+  Trainer<TinyNetwork> trainer_;
+};
+
+/// The seconds of an epoch that is under way are the one thing that no two runs have in common.
+TensorFile without_seconds(TensorFile file) {
+  file.metadata()["seconds"] = "0";
+  return file;
+}
+
+TensorFile through_bytes(const TensorFile& file) { return parse_safetensors("checkpoint", to_safetensors(file)); }
+
+}  // namespace
+
+TEST_CASE("checkpoint: a run interrupted after any step ends with the same bytes, on any number of threads") {
+  const std::string uninterrupted = to_safetensors(Run(1).until(kEpochs * kBatches));
+  for (Index steps = 0; steps <= kEpochs * kBatches; ++steps) {
+    CAPTURE(steps);
+    const TensorFile checkpoint = through_bytes(Run(2).until(steps));
+    Run rest(3, &checkpoint);
+    CHECK(to_safetensors(without_seconds(rest.until(steps))) == to_safetensors(without_seconds(checkpoint)));
+    REQUIRE(to_safetensors(rest.until(kEpochs * kBatches)) == uninterrupted);
+  }
+}
+
+TEST_CASE("checkpoint: holds the model under its names, and the best epoch's behind 'best.'") {
+  Run run(1);
+  const TensorFile file = run.until(kEpochs * kBatches);
+  Model<TinyNetwork> model;
+  read_model(file, model);
+  CHECK(std::ranges::equal(model.parameters(), run.trainer().model().parameters()));
+  CHECK(std::ranges::equal(model.statistics(), run.trainer().model().statistics()));
+  read_model(file, model, "best.");
+  CHECK(std::ranges::equal(model.parameters(), run.trainer().best_model().parameters()));
+  CHECK(file.metadata().at("epoch") == "3");
+  CHECK(file.metadata().at("steps") == "15");
+  CHECK(file.metadata().at("best_epoch") == std::to_string(run.trainer().best_epoch()));
+  CHECK(file.metadata().at("configuration") == "tiny");
+}
+
+TEST_CASE("checkpoint: what is none, or not whole, or of another version is refused") {
+  const TensorFile checkpoint = through_bytes(Run(1).until(2));
+  CHECK_NOTHROW(require_checkpoint(checkpoint));
+  TensorFile changed = checkpoint;
+  changed.metadata()["library"] = "0.0.1";
+  CHECK_THROWS_WITH(require_checkpoint(changed), ContainsSubstring("checkpoint: was written by version 0.0.1"));
+  changed.metadata().erase("kind");
+  CHECK_THROWS_WITH(require_checkpoint(changed), "checkpoint: is no checkpoint of a run");
+  TensorFile unverified("checkpoint");
+  unverified.metadata() = checkpoint.metadata();
+  CHECK_THROWS_WITH(require_checkpoint(unverified), "checkpoint: is damaged: it has no checksum");
+}
+
+TEST_CASE("checkpoint: a trainer that refuses one is as before") {
+  const TensorFile checkpoint = Run(1).until(2);
+  Run run(1);
+  const std::string before = to_safetensors(run.until(0));
+  TensorFile broken = checkpoint;
+  const auto [key, value, message] = GENERATE(table<std::string, std::string, std::string>({
+      {"epoch", "x", "its metadata 'epoch' should be a number, found 'x'"},
+      {"epoch", "4", "epoch 4, batch 2 is not one of 3 epochs of 5 batches"},
+      {"batch", "5", "epoch 0, batch 5 is not one of 3 epochs of 5 batches"},
+      {"steps", "-1", "the number of steps must be finite and not negative, got -1"},
+  }));
+  broken.metadata()[key] = value;
+  CHECK_THROWS_WITH(restore_checkpoint(broken, run.trainer()), ContainsSubstring(message));
+  broken.metadata().erase(key);
+  CHECK_THROWS_WITH(restore_checkpoint(broken, run.trainer()), ContainsSubstring("its metadata has no '" + key + "'"));
+  CHECK(to_safetensors(run.until(0)) == before);
+}
+
+TEST_CASE("trainer: a loader that does not stand where training goes on is refused") {
+  const TensorFile checkpoint = Run(1).until(2);
+  Run run(1);
+  restore_checkpoint(checkpoint, run.trainer());
+  CHECK_THROWS_WITH(run.trainer().run(), "the training loader gave batch 0 of an epoch, expected 2");
+}
