@@ -9,6 +9,7 @@
 
 #include <lamina/lamina.hpp>
 
+#include "study/evaluation.hpp"
 #include "study/experiment.hpp"
 #include "study/options.hpp"
 #include "study/tables.hpp"
@@ -25,6 +26,8 @@ int run(const Options& options) {
     lamina::visit_vgg(options.model, []<class Network>(const lamina::NamedNetwork<Network>& network) {
       print_layers<Network>(network.name);
     });
+  } else if (options.evaluated) {
+    run_evaluation(options);
   } else {
     const Interruption interruption;
     // What shells say of a program that a signal ended.

@@ -85,6 +85,7 @@
 #include <lamina/schedules/schedule.hpp>
 #include <lamina/schedules/step_decay.hpp>
 #include <lamina/training/checkpoint.hpp>
+#include <lamina/training/class_report.hpp>
 #include <lamina/training/evaluate.hpp>
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>

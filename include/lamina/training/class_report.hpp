@@ -1,0 +1,75 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include <lamina/training/evaluate.hpp>
+
+namespace lamina {
+
+/// How a model does on the images of one class.
+struct ClassCount {
+  Index images = 0;
+  Index correct = 0;  ///< images whose largest output is at their label
+};
+
+/// How a model does on images, class by class.
+struct ClassReport {
+  double loss = 0;           ///< mean over the images
+  double top1_accuracy = 0;  ///< fraction of the images whose label has the largest output
+  double top5_accuracy = 0;  ///< fraction whose label is among the five largest
+  std::vector<ClassCount> classes;
+};
+
+namespace detail {
+
+/// How many outputs come before the label's, of equal ones the first first.
+template <class T>
+[[nodiscard]] Index rank_of_label(std::span<const T> outputs, Label label) {
+  const auto own = static_cast<std::size_t>(label);
+  Index rank = 0;
+  for (std::size_t c = 0; c < outputs.size(); ++c) {
+    rank += outputs[c] > outputs[own] || (outputs[c] == outputs[own] && c < own) ? 1 : 0;
+  }
+  return rank;
+}
+
+}  // namespace detail
+
+/// Measures a model, in inference, on one epoch of batches.
+/// @param batches   at the start of an epoch, and left at the start of the next
+/// @param progress  called with the number of images done after each batch
+/// @throws ArgumentError  when the batches do not fit the network or the workspace
+template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
+[[nodiscard]] ClassReport report_classes(const Model<Network, T>& model, InferenceWorkspace<Network, T>& workspace,
+                                         BatchLoader<T>& batches, const L& loss = {},
+                                         const std::function<void(Index)>& progress = {}) {
+  constexpr auto classes = static_cast<std::size_t>(Network::output_shape.channels);
+  ClassReport report{.classes = std::vector<ClassCount>(classes)};
+  EvaluationSum sum;
+  Index top5 = 0;
+  for (Index i = 0; i < batches.batches(); ++i) {
+    const Batch<T> batch = batches.next();
+    const TensorView<const T> outputs = model.infer(workspace, batch.images);
+    sum.add(loss(outputs, batch.labels, workspace.team()), batch.images.batch);
+    for (Index n = 0; n < outputs.batch; ++n) {
+      const Label label = batch.labels[static_cast<std::size_t>(n)];
+      const Index rank = detail::rank_of_label(std::span(outputs.sample(n), classes), label);
+      ClassCount& count = report.classes[static_cast<std::size_t>(label)];
+      ++count.images;
+      count.correct += rank == 0 ? 1 : 0;
+      top5 += rank < 5 ? 1 : 0;
+    }
+    if (progress) progress(sum.images);
+  }
+  const Evaluation mean = sum.mean();
+  report.loss = mean.loss;
+  report.top1_accuracy = mean.accuracy;
+  report.top5_accuracy = static_cast<double>(top5) / static_cast<double>(sum.images);
+  return report;
+}
+
+}  // namespace lamina
