@@ -23,37 +23,63 @@ struct VggOptions {
   Index blocks = 0;  ///< processing blocks a stage, of two convolutions each
   Index filters = 32;
   Index classes = 100;
-  bool batch_norm = false;  ///< after every convolution; the entry's is always there
-  bool residual = false;    ///< around each processing block
+  bool batch_norm = false;     ///< after every convolution; the entry's is always there
+  bool residual = false;       ///< around each processing block
+  bool preactivation = false;  ///< batch norm and activation before a block's convolutions; needs residual
 };
 
+namespace detail {
+
+/// What makes a convolution's output a layer's: [batch norm] LeakyReLU.
+template <VggOptions Options>
+[[nodiscard]] constexpr auto vgg_activation() {
+  if constexpr (Options.batch_norm) {
+    return LayerList<BatchNorm, LeakyReLU>{};
+  } else {
+    return LayerList<LeakyReLU>{};
+  }
+}
+
+/// The processing blocks of a stage.
+template <VggOptions Options>
+[[nodiscard]] constexpr auto vgg_blocks() {
+  constexpr LayerList<Conv2d<Options.filters, 3, ConvOptions{.bias = false}>> convolution;
+  constexpr auto activation = vgg_activation<Options>();
+  if constexpr (Options.blocks == 0) {
+    return LayerList<>{};
+  } else if constexpr (Options.preactivation) {
+    constexpr auto branch = convolution + activation + convolution;
+    return residual(branch) + repeat<Options.blocks - 1>(residual(activation + branch)) + activation;
+  } else if constexpr (Options.residual && Options.batch_norm) {
+    constexpr auto branch = convolution + activation + convolution + LayerList<BatchNorm>{};
+    return repeat<Options.blocks>(residual(branch) + LayerList<LeakyReLU>{});
+  } else if constexpr (Options.residual) {
+    return repeat<Options.blocks>(residual(convolution + activation + convolution) + activation);
+  } else {
+    return repeat<Options.blocks>(convolution + activation + convolution + activation);
+  }
+}
+
+}  // namespace detail
+
 /// The layers of a VGG network, input first.
+///
+/// With pre-activation (He, Zhang, Ren and Sun, "Identity mappings in deep residual networks", ECCV 2016) a block is
+/// Residual<BatchNorm, LeakyReLU, convolution, BatchNorm, LeakyReLU, convolution>, and nothing stands behind its sum,
+/// so that the sum reaches every later block of the stage unchanged. As in the paper, the first block begins with its
+/// convolution, because it reads what the entry or a reduction block has normalised and activated before the paths
+/// part; and the last block's sum is normalised and activated before the reduction block reads it. Entry, reduction
+/// blocks and head are those of the other networks. The layers are those of the network without pre-activation in
+/// another order, so there are as many parameters.
 template <VggOptions Options>
 [[nodiscard]] constexpr auto vgg_layers() {
-  using Convolution = Conv2d<Options.filters, 3, ConvOptions{.bias = false}>;
-  using BiasedConvolution = Conv2d<Options.filters, 3>;
-  constexpr LayerList<Convolution> convolution;
-  constexpr LayerList<LeakyReLU> activation;
-  constexpr auto norm = [] {
-    if constexpr (Options.batch_norm) {
-      return LayerList<BatchNorm>{};
-    } else {
-      return LayerList<>{};
-    }
-  }();
-  constexpr auto branch = convolution + norm + activation + convolution + norm;
-  constexpr auto block = [branch] {
-    if constexpr (Options.residual) {
-      return residual(branch) + LayerList<LeakyReLU>{};
-    } else {
-      return branch + LayerList<LeakyReLU>{};
-    }
-  }();
-  constexpr auto half_reduction = LayerList<BiasedConvolution>{} + norm + activation;
+  static_assert(Options.residual || !Options.preactivation, "Lamina: pre-activation needs residual blocks");
+  constexpr auto activation = detail::vgg_activation<Options>();
+  constexpr auto half_reduction = LayerList<Conv2d<Options.filters, 3>>{} + activation;
   constexpr auto reduction = half_reduction + LayerList<AvgPool<2>>{} + half_reduction;
-  constexpr auto entry = LayerList<Convolution, BatchNorm, LeakyReLU>{};
+  constexpr auto entry = LayerList<Conv2d<Options.filters, 3, ConvOptions{.bias = false}>, BatchNorm, LeakyReLU>{};
   constexpr auto head = LayerList<GlobalAvgPool, Linear<Options.classes>>{};
-  return entry + repeat<Options.stages>(repeat<Options.blocks>(block) + reduction) + head;
+  return entry + repeat<Options.stages>(detail::vgg_blocks<Options>() + reduction) + head;
 }
 
 /// A VGG network for 32 x 32 colour images.
@@ -67,11 +93,19 @@ using Vgg38Bn = Vgg<VggOptions{.blocks = 5, .batch_norm = true}>;
 using Vgg38Rc = Vgg<VggOptions{.blocks = 5, .residual = true}>;
 using Vgg38BnRc = Vgg<VggOptions{.blocks = 5, .batch_norm = true, .residual = true}>;
 
+/// Beyond the study: pre-activation, and 8 and 17 blocks a stage.
+using Vgg38BnRcPreact = Vgg<VggOptions{.blocks = 5, .batch_norm = true, .residual = true, .preactivation = true}>;
+using Vgg56BnRc = Vgg<VggOptions{.blocks = 8, .batch_norm = true, .residual = true}>;
+using Vgg110BnRc = Vgg<VggOptions{.blocks = 17, .batch_norm = true, .residual = true}>;
+
 static_assert(Vgg08::parameter_count == 59'716);
 static_assert(Vgg38::parameter_count == 336'196);
 static_assert(Vgg38Bn::parameter_count == 338'500);
 static_assert(Vgg38Rc::parameter_count == 336'196);
 static_assert(Vgg38BnRc::parameter_count == 338'500);
+static_assert(Vgg38BnRcPreact::parameter_count == 338'500);
+static_assert(Vgg56BnRc::parameter_count == 505'540);
+static_assert(Vgg110BnRc::parameter_count == 1'006'660);
 
 /// A network type under the name it has on command lines and in files.
 template <class Network>
@@ -80,10 +114,12 @@ struct NamedNetwork {
   std::string_view name;
 };
 
-/// The five networks as a table.
-inline constexpr std::tuple kVggNetworks{NamedNetwork<Vgg08>{"vgg08"}, NamedNetwork<Vgg38>{"vgg38"},
-                                         NamedNetwork<Vgg38Bn>{"vgg38-bn"}, NamedNetwork<Vgg38Rc>{"vgg38-rc"},
-                                         NamedNetwork<Vgg38BnRc>{"vgg38-bn-rc"}};
+/// The five networks of the study, then those beyond it, as a table.
+inline constexpr std::tuple kVggNetworks{
+    NamedNetwork<Vgg08>{"vgg08"},           NamedNetwork<Vgg38>{"vgg38"},
+    NamedNetwork<Vgg38Bn>{"vgg38-bn"},      NamedNetwork<Vgg38Rc>{"vgg38-rc"},
+    NamedNetwork<Vgg38BnRc>{"vgg38-bn-rc"}, NamedNetwork<Vgg38BnRcPreact>{"vgg38-bn-rc-preact"},
+    NamedNetwork<Vgg56BnRc>{"vgg56-bn-rc"}, NamedNetwork<Vgg110BnRc>{"vgg110-bn-rc"}};
 
 /// Calls visitor(NamedNetwork<Network>) for the network of that name.
 /// @throws ArgumentError that lists the names when there is none

@@ -8,7 +8,7 @@
 namespace lamina {
 
 /// Runs a network unit by unit in inference: batch norm, shortcut and activation are applied to a convolution's output
-/// before it is written.
+/// before it is written, and in one pass where there is no convolution.
 template <class Network, class T>
 class FusedInference : FusedUnits<Network, T> {
   using Units = FusedUnits<Network, T>;
@@ -62,7 +62,10 @@ class FusedInference : FusedUnits<Network, T> {
       } else if (unit.layer != FusedUnit::none) {
         run_plain(pass, unit, input, nullptr, scratch, output);
       } else {
-        resolve(pass.team, deferred(unit, input, nullptr, shortcut), output.data);
+        if (unit.batch_norm != FusedUnit::none) {
+          running_normalization(unit, output.shape.channels, pass.parameters, pass.statistics, coefficients);
+        }
+        resolve(pass.team, deferred(unit, input, coefficients, shortcut), output.data);
       }
       input = output;
     }

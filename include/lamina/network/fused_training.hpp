@@ -10,7 +10,8 @@ namespace lamina {
 
 /// Trains a network unit by unit: the same results as layer by layer, up to rounding, in fewer passes over memory. A
 /// unit's convolution writes its raw output and the batch statistics; batch norm, shortcut and activation happen when
-/// the next unit reads it, and their gradients while the next unit's are in the cache.
+/// the next unit reads it, and their gradients while the next unit's are in the cache. Without a convolution the raw
+/// tensor is the value before, which is read once more for its statistics.
 template <class Network, class T>
 class FusedTraining : FusedUnits<Network, T> {
   using Units = FusedUnits<Network, T>;
@@ -44,6 +45,8 @@ class FusedTraining : FusedUnits<Network, T> {
       if (kept_input != nullptr) input = {.raw = {kept_input, input.raw.batch, input.raw.shape}};
       if (!unit.convolution && unit.layer != FusedUnit::none) {
         run_plain(pass, unit, input.raw, pass.saved + place.saved, pass.scratch, raw);
+      } else if (!unit.convolution && unit.batch_norm != FusedUnit::none) {
+        measure(pass, unit, input.raw, coefficients);
       }
       const TensorView<const T> made = unit.layer == FusedUnit::none ? input.raw : TensorView<const T>(raw);
       input = deferred(unit, made, coefficients, shortcut_value(unit, pass.input.data, pass.saved, places));
@@ -72,7 +75,7 @@ class FusedTraining : FusedUnits<Network, T> {
         if (unit.layer != FusedUnit::none) {
           run_plain_back(pass, places, u, value, gradient, input_gradient);
         } else if (!input_gradient.empty()) {
-          kernels::copy(pass.team, gradient.size(), gradient.data, input_gradient.data);
+          evaluate(pass.team, raw_gradient(pass, places, u, gradient), input_gradient.data);
         }
         if (!input_gradient.empty()) go_back(pass, places, u, added, value, input_gradient);
       }
@@ -150,7 +153,21 @@ class FusedTraining : FusedUnits<Network, T> {
                                     .output = raw,
                                     .mean = normalized ? mean : nullptr,
                                     .variance = normalized ? inverse_deviation : nullptr});
-    if (!normalized) return;
+    if (normalized) normalize(pass, unit, raw, coefficients);
+  }
+
+  /// The moments of what a batch norm without a convolution reads, and what follows from them.
+  static void measure(const Forward<T>& pass, const FusedUnit& unit, const TensorView<const T>& raw, T* coefficients) {
+    operation(unit.batch_norm).moments(pass.team, raw, pass.scratch, coefficients, coefficients + raw.shape.channels);
+    normalize(pass, unit, raw, coefficients);
+  }
+
+  /// From mean and variance, which stand in the coefficients: running statistics, 1 / deviation, scale and shift.
+  static void normalize(const Forward<T>& pass, const FusedUnit& unit, const TensorView<const T>& raw,
+                        T* coefficients) {
+    const Index channels = raw.shape.channels;
+    T* const mean = coefficients;
+    T* const inverse_deviation = coefficients + channels;
     const Operation<T>& norm = operation(unit.batch_norm);
     const T* const gamma = pass.parameters + norm.layer.parameter_offset;
     kernels::update_running_statistics(channels, raw.pixels(), norm.momentum, mean, inverse_deviation,
@@ -190,7 +207,7 @@ class FusedTraining : FusedUnits<Network, T> {
     const T* const coefficients = pass.saved + place.coefficients;
     return {.added = added,
             .slope = unit.activation == FusedUnit::none ? T{1} : operation(unit.activation).slope,
-            .raw = normalized ? pass.saved + place.raw : nullptr,
+            .raw = normalized ? raw_data(value - 1, pass.input.data, pass.saved, places) : nullptr,
             .mean = normalized ? coefficients : nullptr,
             .inverse_deviation = normalized ? coefficients + plan_.shapes[value].channels : nullptr};
   }
@@ -238,26 +255,37 @@ class FusedTraining : FusedUnits<Network, T> {
                           .input_gradient = input_gradient});
   }
 
+  /// The gradient of unit u's raw tensor, computed when it is read, given that of what stands before its activation.
+  static kernels::DeferredGradient<T> raw_gradient(const Backward<T>& pass, const Places& places, std::size_t u,
+                                                   const TensorView<const T>& gradient) {
+    const T* const sums = norm_gradient(pass, u + 1);
+    if (sums == nullptr) return {.gradient = gradient};
+    const Index channels = gradient.shape.channels;
+    T* const factors = backward_scratch(pass) - coefficients_;
+    const T* const coefficients = pass.saved + places[u].coefficients;
+    const T* const gamma = pass.parameters + operation(plan_.units[u].batch_norm).layer.parameter_offset;
+    kernels::normalization_gradient(channels, gradient.pixels(), gamma, coefficients, coefficients + channels, sums,
+                                    sums + channels, factors, factors + channels, factors + 2 * channels);
+    return {.gradient = gradient,
+            .raw = raw_data(u, pass.input.data, pass.saved, places),
+            .scale = factors,
+            .raw_factor = factors + channels,
+            .shift = factors + 2 * channels};
+  }
+
+  /// Writes the values of a gradient that is computed when it is read.
+  static void evaluate(const Team& team, const kernels::DeferredGradient<T>& gradient, T* values) {
+    const Index size = gradient.gradient.shape.size();
+    team.for_parts(gradient.gradient.batch, [&](Range samples, Index) {
+      for (Index n = samples.begin; n < samples.end; ++n) kernels::evaluate(gradient, n, values + n * size);
+    });
+  }
+
   static void convolve_back(const Backward<T>& pass, const Places& places, std::size_t u,
                             const TensorView<const T>& gradient, const T* added, const TensorView<T>& input_gradient) {
     const FusedUnit& unit = plan_.units[u];
     const Operation<T>& layer = operation(unit.layer);
     const Index batch = gradient.batch;
-    T* const own_norm_gradient = norm_gradient(pass, u + 1);
-    T* const factors = backward_scratch(pass) - coefficients_;
-    const Index channels = gradient.shape.channels;
-    kernels::DeferredGradient<T> output_gradient{.gradient = gradient};
-    if (own_norm_gradient != nullptr) {
-      const T* const coefficients = pass.saved + places[u].coefficients;
-      const T* const gamma = pass.parameters + operation(unit.batch_norm).layer.parameter_offset;
-      kernels::normalization_gradient(channels, gradient.pixels(), gamma, coefficients, coefficients + channels,
-                                      own_norm_gradient, own_norm_gradient + channels, factors, factors + channels,
-                                      factors + 2 * channels);
-      output_gradient.raw = pass.saved + places[u].raw;
-      output_gradient.scale = factors;
-      output_gradient.raw_factor = factors + channels;
-      output_gradient.shift = factors + 2 * channels;
-    }
     Deferred input{.raw = {value_data(u, pass.input.data, pass.saved, places), batch, plan_.shapes[u]}};
     if (!plan_.kept[u] && u > 0) {
       input =
@@ -273,7 +301,7 @@ class FusedTraining : FusedUnits<Network, T> {
          .weights = pass.parameters + layer.layer.parameter_offset,
          .scratch = backward_scratch(pass),
          .input = input,
-         .output_gradient = output_gradient,
+         .output_gradient = raw_gradient(pass, places, u, gradient),
          .weight_gradient = weight_gradient,
          .bias_gradient = layer.bias(weight_gradient),
          .input_gradient = input_gradient,

@@ -9,14 +9,14 @@
 
 namespace lamina {
 
-/// A convolution (or another layer, or nothing) with the batch norm, shortcut and activation behind it. Unit u reads
-/// value u and makes value u + 1; value 0 is the network's input.
+/// A convolution (or another layer, or nothing) with the batch norm, shortcut and activation behind it; behind another
+/// layer there is none of these. Unit u reads value u and makes value u + 1; value 0 is the network's input.
 struct FusedUnit {
   static constexpr int none = -1;
 
   int layer = none;  ///< operation that is a convolution or a plain layer; none: the raw tensor is the value before
   bool convolution = false;
-  int batch_norm = none;  ///< operation behind the convolution
+  int batch_norm = none;  ///< operation
   int shortcut = none;    ///< value that is added
   int activation = none;  ///< operation
   int gradient_slot = 0;  ///< buffer of the gradient of scale raw + shift + shortcut in backward
@@ -80,7 +80,7 @@ constexpr void assign_value_slots(FusionPlan<N>& plan) {
 }  // namespace detail
 
 /// Turns operations into units: each convolution takes the batch norm, the end of a shortcut and the activation that
-/// follow it, in this order and as far as they are there.
+/// follow it, in this order and as far as they are there. What of these follows no convolution makes a unit of its own.
 template <class T, std::size_t N>
 [[nodiscard]] constexpr FusionPlan<N> plan_fusion(const std::array<Operation<T>, N>& operations, const Shape& input) {
   FusionPlan<N> plan;
@@ -100,12 +100,12 @@ template <class T, std::size_t N>
     FusedUnit unit;
     Shape shape = plan.shapes[plan.count];
     unit.convolution = next_is(OperationKind::convolution);
-    const bool plain = next_is(OperationKind::plain) || next_is(OperationKind::batch_norm);
+    const bool plain = next_is(OperationKind::plain);
     if (unit.convolution || plain) {
       shape = operations[i].layer.output_shape;
       unit.layer = static_cast<int>(i++);
     }
-    if (unit.convolution && next_is(OperationKind::batch_norm)) unit.batch_norm = static_cast<int>(i++);
+    if (!plain && next_is(OperationKind::batch_norm)) unit.batch_norm = static_cast<int>(i++);
     if (!plain && next_is(OperationKind::shortcut_end)) {
       unit.shortcut = shortcuts[--open];
       ++i;

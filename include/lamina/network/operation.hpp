@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/convolution.hpp>
 #include <lamina/network/chain.hpp>
 #include <lamina/network/residual.hpp>
@@ -15,9 +16,9 @@
 namespace lamina {
 
 enum class OperationKind {
-  plain,        ///< any layer, run by its own forward and backward
-  convolution,  ///< run by a kernel that does what stands around it, too
-  batch_norm,
+  plain,           ///< any layer, run by its own forward and backward
+  convolution,     ///< run by a kernel that does what stands around it, too
+  batch_norm,      ///< its reader scales and shifts
   activation,      ///< multiplies negative values by a slope
   shortcut_begin,  ///< the value here is needed again at the matching end
   shortcut_end,    ///< adds that value
@@ -33,6 +34,8 @@ struct Operation {
   T slope = 1;
   T epsilon = 0;
   T momentum = 0;
+  // Of a batch norm: mean and biased variance of each channel, for one that stands behind no convolution.
+  void (*moments)(const Team&, TensorView<const T> x, T* scratch, T* mean, T* variance) = nullptr;
   // Of a convolution: kernels for its channels, which layers of any image size share.
   Index weight_size = 0;
   bool has_bias = false;
@@ -62,7 +65,7 @@ template <class T, class... Arrays>
 
 template <class T, class Layer>
 [[nodiscard]] constexpr Operation<T> operation_of(std::uint32_t random_layer, Index parameters, Index statistics) {
-  constexpr bool own_passes = Layer::role != LayerRole::convolution;
+  constexpr bool own_passes = Layer::role != LayerRole::convolution && Layer::role != LayerRole::batch_norm;
   Operation<T> operation{.layer = chain_entry<T, Layer, own_passes>(parameters, statistics),
                          .input_shape = Layer::input_shape,
                          .random_layer = random_layer};
@@ -80,6 +83,7 @@ template <class T, class Layer>
     operation.kind = OperationKind::batch_norm;
     operation.epsilon = static_cast<T>(Layer::options.epsilon);
     operation.momentum = static_cast<T>(Layer::options.momentum);
+    operation.moments = &kernels::batch_moments<T, Layer::output_shape.channels>;
   } else if constexpr (Layer::role == LayerRole::activation) {
     operation.kind = OperationKind::activation;
     operation.slope = static_cast<T>(Layer::slope);
