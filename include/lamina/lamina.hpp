@@ -67,6 +67,7 @@
 #include <lamina/network/fused_training.hpp>
 #include <lamina/network/fused_units.hpp>
 #include <lamina/network/fusion_plan.hpp>
+#include <lamina/network/initialization.hpp>
 #include <lamina/network/layer_list.hpp>
 #include <lamina/network/model.hpp>
 #include <lamina/network/operation.hpp>
@@ -76,6 +77,8 @@
 #include <lamina/network/workspace.hpp>
 #include <lamina/optimizers/adam.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
+#include <lamina/optimizers/gradient_clipping.hpp>
+#include <lamina/optimizers/lamb.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 #include <lamina/optimizers/sgd.hpp>
 #include <lamina/optimizers/update_blocks.hpp>

@@ -57,6 +57,13 @@ class GradientFlow {
     ++steps_;
   }
 
+  /// L2 norm of the gradients of all parameters together in the step that was added last.
+  [[nodiscard]] double step_norm() const {
+    double squares = 0;
+    for (const GradientNorms& tensor : step_) squares += tensor.sum_squares;
+    return std::sqrt(squares);
+  }
+
   /// Steps added since construction or reset().
   [[nodiscard]] Index steps() const { return steps_; }
 

@@ -47,7 +47,8 @@ class Name {
 enum class Initialization {
   zero,
   one,
-  fan_in_uniform,  ///< uniform in +-1/sqrt(fan_in): PyTorch's default for convolution and linear layers
+  fan_in_uniform,  ///< uniform in +-1/sqrt(fan_in): PyTorch's default for convolution and linear layers, which a model
+                   ///< may replace (network/initialization.hpp)
 };
 
 /// One named tensor within a flat array: of a layer's parameters or running statistics, or of a whole network's.

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <span>
 
 #include <lamina/core/floating_point.hpp>
-#include <lamina/core/random.hpp>
 #include <lamina/layers/layer.hpp>
-#include <lamina/layers/segment.hpp>
+#include <lamina/network/initialization.hpp>
 #include <lamina/network/workspace.hpp>
 
 namespace lamina {
@@ -35,13 +33,13 @@ class Model {
   using Training = TrainingWorkspace<Network, T>;
   using Inference = InferenceWorkspace<Network, T>;
 
-  /// Initial parameters are a function of the seed and the network.
-  explicit Model(std::uint64_t seed = 0)
+  /// Initial parameters are a function of the seed, the scheme and the network.
+  explicit Model(std::uint64_t seed = 0, InitializationScheme scheme = InitializationScheme::fan_in_uniform)
       : parameters_(Network::parameter_count),
         gradients_(Network::parameter_count),
         statistics_(Network::statistics_count) {
-    initialize(Network::parameters, seed, parameters_);
-    initialize(Network::statistics, seed, statistics_);
+    initialize(Network::parameters, scheme, seed, parameters_.span());
+    initialize(Network::statistics, scheme, seed, statistics_.span());
   }
 
   [[nodiscard]] std::span<T> parameters() { return parameters_.span(); }
@@ -107,28 +105,6 @@ class Model {
   }
 
  private:
-  template <std::size_t N>
-  static void initialize(const std::array<Segment, N>& segments, std::uint64_t seed, Buffer<T>& values) {
-    for (std::uint32_t i = 0; i < N; ++i) {
-      const Segment& segment = segments[i];
-      RandomStream random(seed, RandomPurpose::initialization, i);
-      const double bound = 1 / std::sqrt(static_cast<double>(segment.fan_in));
-      for (Index j = segment.offset; j < segment.offset + segment.size(); ++j) {
-        switch (segment.initialization) {
-          case Initialization::zero:
-            values[j] = T{0};
-            break;
-          case Initialization::one:
-            values[j] = T{1};
-            break;
-          case Initialization::fan_in_uniform:
-            values[j] = static_cast<T>(random.uniform(-bound, bound));
-            break;
-        }
-      }
-    }
-  }
-
   Buffer<T> parameters_;
   Buffer<T> gradients_;
   Buffer<T> statistics_;

@@ -15,6 +15,7 @@
 #include <lamina/losses/softmax_cross_entropy.hpp>
 #include <lamina/network/model.hpp>
 #include <lamina/optimizers/adam.hpp>
+#include <lamina/optimizers/gradient_clipping.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 
 namespace lamina {
@@ -46,8 +47,8 @@ template <class Network, class T>
 
 }  // namespace detail
 
-/// One step of training and all it needs: forward, loss, backward, gradient flow, optimiser. Steps allocate nothing,
-/// and their bits do not depend on the number of threads.
+/// One step of training and all it needs: forward, loss, backward, gradient flow, clipping if it is asked for,
+/// optimiser. Steps allocate nothing, and their bits do not depend on the number of threads.
 ///
 ///     Model<Network> model(seed);
 ///     TrainingStep step(model, Adam<float>(Network::parameter_count), batch_size, Team{});
@@ -58,13 +59,16 @@ class TrainingStep {
   /// @param model  to train; must outlive this object
   /// @param batch  the largest number of images in a step
   /// @param seed   of dropout
+  /// @param clipping  of the gradients, with the norm that gradient flow has measured; it reports them as they were
+  ///                  before, Model::gradients() holds them as they are after
   /// @throws ArgumentError when batch < 1
   TrainingStep(Model<Network, T>& model, O optimizer, Index batch, const Team& team, L loss = {},
-               std::uint64_t seed = 0)
+               std::uint64_t seed = 0, GradientClipping clipping = {})
       : model_(model),
         optimizer_(std::move(optimizer)),
         loss_(std::move(loss)),
         seed_(seed),
+        clipping_(clipping),
         flow_(Network::parameters),
         workspace_(batch, team) {}
 
@@ -86,6 +90,7 @@ class TrainingStep {
     }
     model_.backward(workspace_, images, gradient, random);
     flow_.add(std::as_const(model_).gradients(), number);
+    clipping_(model_.gradients(), flow_.step_norm(), workspace_.team());
     optimizer_.step(model_.parameters(), model_.gradients(), learning_rate, workspace_.team());
     return result;
   }
@@ -103,6 +108,7 @@ class TrainingStep {
   O optimizer_;
   L loss_;
   std::uint64_t seed_;
+  GradientClipping clipping_;
   GradientFlow flow_;
   TrainingWorkspace<Network, T> workspace_;
 };

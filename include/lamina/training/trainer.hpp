@@ -13,6 +13,7 @@
 #include <lamina/core/team.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/network/model.hpp>
+#include <lamina/optimizers/gradient_clipping.hpp>
 #include <lamina/training/evaluate.hpp>
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>
@@ -23,6 +24,7 @@ struct TrainerOptions {
   Index epochs = 100;
   Index batch_size = 100;  ///< the largest batch that any loader gives
   std::uint64_t seed = 0;  ///< of dropout
+  GradientClipping clipping{};
 };
 
 /// All that a Trainer needs to go on, but for the model's own parameters and running statistics. It begins with the
@@ -57,7 +59,7 @@ class Trainer {
           BatchLoader<T>& validation, const Team& team, const TrainerOptions& options = {}, L loss = {})
       : model_(model),
         best_model_(model),
-        step_(model, std::move(optimizer), options.batch_size, team, std::move(loss), options.seed),
+        step_(model, std::move(optimizer), options.batch_size, team, std::move(loss), options.seed, options.clipping),
         inference_(options.batch_size, team),
         learning_rate_(std::move(learning_rate)),
         training_(training),
