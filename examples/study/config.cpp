@@ -40,14 +40,14 @@ Json json_of(const Config& config) {
           {"deviation", config.normalization.deviation},
           {"epochs", options.epochs},
           {"batch_size", options.batch_size},
-          {"optimizer", "adam"},
+          {"optimizer", options.optimizer},
           {"schedule", "cosine_annealing"},
           {"lr", options.learning_rate},
           {"min_lr", options.minimum_learning_rate},
           {"weight_decay", options.weight_decay},
-          {"label_smoothing", 0.0},
-          {"initialization", "default"},
-          {"clip_norm", nullptr},
+          {"label_smoothing", options.label_smoothing},
+          {"initialization", options.initialization},
+          {"clip_norm", options.clip_norm ? Json(*options.clip_norm) : Json()},
           {"seed", options.seed},
           {"threads", config.threads},
           {"limit", options.limit ? Json(*options.limit) : Json()}};
@@ -96,8 +96,12 @@ std::string to_table(const Config& config) {
                     grouped(config.test_images) + " test");
   row("training", grouped(options.epochs) + (options.epochs == 1 ? " epoch" : " epochs") + ", batches of " +
                       grouped(options.batch_size));
-  row("optimizer", "Adam, learning rate " + shortest(options.learning_rate) + " falling to " +
-                       shortest(options.minimum_learning_rate) + ", weight decay " + shortest(options.weight_decay));
+  row("optimizer", (options.optimizer == "lamb" ? "LAMB" : "Adam") + std::string(", learning rate ") +
+                       shortest(options.learning_rate) + " falling to " + shortest(options.minimum_learning_rate) +
+                       ", weight decay " + shortest(options.weight_decay));
+  if (options.label_smoothing > 0) row("smoothing", shortest(options.label_smoothing) + " of each label");
+  if (options.initialization == "he") row("weights", "He initialization");
+  if (options.clip_norm) row("clipping", "gradients longer than " + shortest(*options.clip_norm));
   row("seed", std::to_string(options.seed));
   row("threads", std::to_string(config.threads));
   row("results", options.out ? options.out->string() : "not written (--out DIR)");

@@ -11,6 +11,7 @@
 
 #include "config.hpp"
 #include "data.hpp"
+#include "optimizer.hpp"
 #include "run_folder.hpp"
 #include "terminal.hpp"
 #include "terminal_observer.hpp"
@@ -25,6 +26,15 @@ std::string beginning(const lamina::BatchPosition& start) {
   std::string row = left("resumed", 12).append("in epoch ").append(std::to_string(start.epoch + 1));
   if (start.batch > 0) row.append(", after ").append(std::to_string(start.batch)).append(" of its batches");
   return row.append("\n");
+}
+
+lamina::InitializationScheme initialization(const Options& options) {
+  return options.initialization == "he" ? lamina::InitializationScheme::he_normal
+                                        : lamina::InitializationScheme::fan_in_uniform;
+}
+
+lamina::GradientClipping clipping(const Options& options) {
+  return options.clip_norm ? lamina::GradientClipping(*options.clip_norm) : lamina::GradientClipping{};
 }
 
 using Loader = lamina::BatchLoader<float>;
@@ -49,13 +59,14 @@ bool train(const Options& options, const Interruption& interruption) {
   Loader validation(data.sets.train, data.split.validation, data.normalization, evaluation);
   Loader test(data.sets.test, data.test, data.normalization, evaluation);
 
-  // The state of the network is one flat array of parameters and one of running statistics. Adam is a loop over the
-  // first, at a learning rate that falls along half a cosine.
-  lamina::Model<Network> model(options.seed);
-  const lamina::Adam<float> adam(Network::parameter_count, {.weight_decay = options.weight_decay});
+  // The state of the network is one flat array of parameters and one of running statistics. The optimizer is a loop
+  // over the first, at a learning rate that falls along half a cosine.
+  lamina::Model<Network> model(options.seed, initialization(options));
   const lamina::CosineAnnealing schedule(options.learning_rate, options.minimum_learning_rate, options.epochs);
-  lamina::Trainer trainer(model, adam, schedule, training, validation, team,
-                          {.epochs = options.epochs, .batch_size = options.batch_size, .seed = options.seed});
+  lamina::Trainer trainer(
+      model, make_optimizer(options, Network::parameters), schedule, training, validation, team,
+      {.epochs = options.epochs, .batch_size = options.batch_size, .seed = options.seed, .clipping = clipping(options)},
+      lamina::SoftmaxCrossEntropy{.label_smoothing = options.label_smoothing});
   if (resumed) lamina::restore_checkpoint(*folder->checkpoint(), trainer);
 
   // The trainer prints and writes nothing itself: observers do. Files come first, so that an epoch on the terminal is

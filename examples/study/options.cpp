@@ -22,8 +22,8 @@ cxxopts::Options command_line() {
   cxxopts::Options options("train_cifar100", "Trains a VGG network on CIFAR-100 and shows how its gradients flow.");
   const auto text = [](const char* fallback) { return cxxopts::value<std::string>()->default_value(fallback); };
   // All values are taken as text: our own messages name the flag, what it takes and what it got.
-  options.add_options()                                                                                    //
-      ("model", "vgg08, vgg38, vgg38-bn, vgg38-rc or vgg38-bn-rc", cxxopts::value<std::string>(), "NAME")  //
+  options.add_options()                                                                   //
+      ("model", "one of: " + lamina::vgg_names(), cxxopts::value<std::string>(), "NAME")  //
       ("data",
        "folder with train.bin and test.bin; else $LAMINA_CIFAR100, else ./data/cifar-100-binary, "
        "else built-in images",
@@ -32,7 +32,7 @@ cxxopts::Options command_line() {
       ("batch-size", "images in a step", text("100"), "N")                                                 //
       ("lr", "learning rate of the first epoch", text("1e-3"), "RATE")                                     //
       ("min-lr", "learning rate that the cosine falls to", text("2e-5"), "RATE")                           //
-      ("weight-decay", "of Adam", text("0"), "DECAY")                                                      //
+      ("weight-decay", "of the optimizer", text("0"), "DECAY")                                             //
       ("seed", "of weights, split, order and augmentation", text("0"), "N")                                //
       ("threads", "threads to use (default: all cores)", cxxopts::value<std::string>(), "N")               //
       ("out", "folder for the results (default: none are written)", cxxopts::value<std::string>(), "DIR")  //
@@ -47,6 +47,12 @@ cxxopts::Options command_line() {
        "FILE")                                                       //
       ("per-class", "with --eval: also the accuracy of each class")  //
       ("help", "print this and exit");
+  options.add_options("Going further")                                                                      //
+      ("label-smoothing", "share of each label that is spread over all classes", text("0"), "SHARE")        //
+      ("init", "default (uniform, PyTorch's) or he (normal, keeps the variance)", text("default"), "NAME")  //
+      ("clip-norm", "longest gradient of all parameters together (default: any)", cxxopts::value<std::string>(),
+       "NORM")  //
+      ("optimizer", "adam or lamb", text("adam"), "NAME");
   return options;
 }
 
@@ -69,6 +75,16 @@ Index count(const cxxopts::ParseResult& flags, const std::string& flag) {
 
 double rate(const cxxopts::ParseResult& flags, const std::string& flag) {
   return number<double>(flags, flag, 0, std::numeric_limits<double>::max(), "a number that is not negative");
+}
+
+/// The value of a flag that takes one of two words.
+std::string word(const cxxopts::ParseResult& flags, const std::string& flag, const std::string& first,
+                 const std::string& second) {
+  auto text = flags[flag].as<std::string>();
+  if (text != first && text != second) {
+    throw UsageError("--" + flag + " must be " + first + " or " + second + ", got '" + text + "'");
+  }
+  return text;
 }
 
 std::string known_model(const cxxopts::ParseResult& flags) {
@@ -131,6 +147,13 @@ Options parse_options(int argc, const char* const* argv) {
                                            "a whole number that is not negative");
   options.progress = flags.count("no-progress") == 0;
   options.summary = flags.count("summary") > 0;
+  options.label_smoothing = number<double>(flags, "label-smoothing", 0, 1, "a number from 0 to 1");
+  options.initialization = word(flags, "init", "default", "he");
+  if (flags.count("clip-norm") > 0) {
+    options.clip_norm = number<double>(flags, "clip-norm", std::numeric_limits<double>::min(),
+                                       std::numeric_limits<double>::max(), "a positive number");
+  }
+  options.optimizer = word(flags, "optimizer", "adam", "lamb");
   if (options.minimum_learning_rate > options.learning_rate) {
     throw UsageError("--min-lr must not be above --lr, got " + shortest(options.minimum_learning_rate) + " and " +
                      shortest(options.learning_rate));

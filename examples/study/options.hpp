@@ -19,6 +19,10 @@ struct Options {
   double learning_rate = 1e-3;
   double minimum_learning_rate = 2e-5;
   double weight_decay = 0;
+  double label_smoothing = 0;
+  std::string initialization = "default";  ///< or he
+  std::optional<double> clip_norm;
+  std::string optimizer = "adam";  ///< or lamb
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0 when not given: as many as OpenMP takes
   std::optional<std::filesystem::path> out;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes network_<name>.json beside this file for the five networks: loss, logits, gradients and ten steps of Adam by
+"""Writes network_<name>.json beside this file for the networks of vgg_torch.py: loss, logits, gradients and ten steps of Adam by
 PyTorch, in double.
 
 Needs PyTorch (Debian: apt install python3-torch). The files are committed; run this only to change them.

@@ -5,6 +5,7 @@ Needs PyTorch (Debian: apt install python3-torch). The files are committed; run 
 """
 
 import json
+import math
 import pathlib
 import re
 import warnings
@@ -29,6 +30,15 @@ OPTIMIZERS = {
 }
 
 
+# LAMB tells tensors apart: a matrix, a vector and another matrix.
+LAMB = {
+    "lamb": {},
+    "lamb_weight_decay": {"weight_decay": 0.1},
+    "lamb_betas": {"betas": (0.5, 0.9), "eps": 1e-3, "weight_decay": 0.1},
+}
+LAMB_SHAPES = [[2, 3], [2], [3, 1]]
+
+
 def write(name, content):
     text = json.dumps(content, indent=1)
     one_line_per_list = re.sub(r"\[[^\[\]{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)
@@ -47,13 +57,52 @@ def optimizer_trace(kind, options, start, gradients):
     return trace
 
 
+def lamb_trace(start, gradients, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.0):
+    """As optimizer_trace, by algorithm 2 of You et al. 2020 written down: PyTorch has no LAMB."""
+    sizes = [math.prod(shape) for shape in LAMB_SHAPES]
+    parameters = torch.split(start.clone(), sizes)
+    first = [torch.zeros_like(w) for w in parameters]
+    second = [torch.zeros_like(w) for w in parameters]
+    trace = []
+    for step, gradient in enumerate(gradients, 1):
+        for w, g, m, v, shape in zip(parameters, torch.split(gradient, sizes), first, second, LAMB_SHAPES):
+            m.mul_(betas[0]).add_((1 - betas[0]) * g)
+            v.mul_(betas[1]).add_((1 - betas[1]) * g * g)
+            update = m / (1 - betas[0] ** step) / (torch.sqrt(v / (1 - betas[1] ** step)) + eps)
+            ratio = 1.0
+            if len(shape) > 1:
+                update = update + weight_decay * w
+                if w.norm() > 0 and update.norm() > 0:
+                    ratio = w.norm() / update.norm()
+            w.sub_(LEARNING_RATE * ratio * update)
+        trace.append(torch.cat(parameters).tolist())
+    return trace
+
+
 def make_optimizers():
     start = torch.randn(PARAMETERS)
     # From the gradients of a healthy layer to those of a vanished one, and one parameter without any.
     scale = torch.tensor([1, 1, 1, 1e-2, 1e-4, 1e-8, 1e-12, 1e2, 1, 1e-6, 0])
     gradients = scale * torch.randn(STEPS, PARAMETERS)
     traces = {name: optimizer_trace(*of, start, gradients) for name, of in OPTIMIZERS.items()}
-    return {"learning_rate": LEARNING_RATE, "start": start.tolist(), "gradients": gradients.tolist(), "traces": traces}
+    traces.update({name: lamb_trace(start, gradients, **options) for name, options in LAMB.items()})
+    return {"learning_rate": LEARNING_RATE, "start": start.tolist(), "gradients": gradients.tolist(),
+            "lamb_shapes": LAMB_SHAPES, "traces": traces, "clipping": clipping_cases()}
+
+
+def clipping_cases():
+    """Gradients of two tensors before and after torch.nn.utils.clip_grad_norm_."""
+    generator = torch.Generator().manual_seed(1)
+    before = torch.randn(PARAMETERS, generator=generator)
+    cases = []
+    for scale, limit in [(1.0, 1.0), (1.0, 100.0), (1e6, 0.5), (1e-7, 1e-8)]:
+        tensors = [torch.nn.Parameter(torch.zeros(6)), torch.nn.Parameter(torch.zeros(5))]
+        for tensor, gradient in zip(tensors, torch.split(scale * before, [6, 5])):
+            tensor.grad = gradient.clone()
+        norm = torch.nn.utils.clip_grad_norm_(tensors, limit)
+        after = torch.cat([tensor.grad for tensor in tensors])
+        cases.append({"limit": limit, "norm": norm.item(), "before": (scale * before).tolist(), "after": after.tolist()})
+    return cases
 
 
 def loss_case(logits, labels, smoothing):

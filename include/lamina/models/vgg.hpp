@@ -30,13 +30,13 @@ struct VggOptions {
 
 namespace detail {
 
-/// What makes a convolution's output a layer's: [batch norm] LeakyReLU.
+/// Batch norm, where it is asked for.
 template <VggOptions Options>
-[[nodiscard]] constexpr auto vgg_activation() {
+[[nodiscard]] constexpr auto vgg_norm() {
   if constexpr (Options.batch_norm) {
-    return LayerList<BatchNorm, LeakyReLU>{};
+    return LayerList<BatchNorm>{};
   } else {
-    return LayerList<LeakyReLU>{};
+    return LayerList<>{};
   }
 }
 
@@ -44,19 +44,17 @@ template <VggOptions Options>
 template <VggOptions Options>
 [[nodiscard]] constexpr auto vgg_blocks() {
   constexpr LayerList<Conv2d<Options.filters, 3, ConvOptions{.bias = false}>> convolution;
-  constexpr auto activation = vgg_activation<Options>();
+  constexpr LayerList<LeakyReLU> activation;
+  constexpr auto norm = vgg_norm<Options>();
+  constexpr auto inner = convolution + norm + activation + convolution;
   if constexpr (Options.blocks == 0) {
     return LayerList<>{};
   } else if constexpr (Options.preactivation) {
-    constexpr auto branch = convolution + activation + convolution;
-    return residual(branch) + repeat<Options.blocks - 1>(residual(activation + branch)) + activation;
-  } else if constexpr (Options.residual && Options.batch_norm) {
-    constexpr auto branch = convolution + activation + convolution + LayerList<BatchNorm>{};
-    return repeat<Options.blocks>(residual(branch) + LayerList<LeakyReLU>{});
+    return residual(inner) + repeat<Options.blocks - 1>(residual(norm + activation + inner)) + norm + activation;
   } else if constexpr (Options.residual) {
-    return repeat<Options.blocks>(residual(convolution + activation + convolution) + activation);
+    return repeat<Options.blocks>(residual(inner + norm) + activation);
   } else {
-    return repeat<Options.blocks>(convolution + activation + convolution + activation);
+    return repeat<Options.blocks>(inner + norm + activation);
   }
 }
 
@@ -74,8 +72,8 @@ template <VggOptions Options>
 template <VggOptions Options>
 [[nodiscard]] constexpr auto vgg_layers() {
   static_assert(Options.residual || !Options.preactivation, "Lamina: pre-activation needs residual blocks");
-  constexpr auto activation = detail::vgg_activation<Options>();
-  constexpr auto half_reduction = LayerList<Conv2d<Options.filters, 3>>{} + activation;
+  constexpr auto half_reduction =
+      LayerList<Conv2d<Options.filters, 3>>{} + detail::vgg_norm<Options>() + LayerList<LeakyReLU>{};
   constexpr auto reduction = half_reduction + LayerList<AvgPool<2>>{} + half_reduction;
   constexpr auto entry = LayerList<Conv2d<Options.filters, 3, ConvOptions{.bias = false}>, BatchNorm, LeakyReLU>{};
   constexpr auto head = LayerList<GlobalAvgPool, Linear<Options.classes>>{};
@@ -121,6 +119,17 @@ inline constexpr std::tuple kVggNetworks{
     NamedNetwork<Vgg38BnRc>{"vgg38-bn-rc"}, NamedNetwork<Vgg38BnRcPreact>{"vgg38-bn-rc-preact"},
     NamedNetwork<Vgg56BnRc>{"vgg56-bn-rc"}, NamedNetwork<Vgg110BnRc>{"vgg110-bn-rc"}};
 
+/// Their names, with commas between them.
+[[nodiscard]] inline std::string vgg_names() {
+  return std::apply(
+      [](const auto&... networks) {
+        std::string names;
+        ((names += (names.empty() ? "" : ", ") + std::string(networks.name)), ...);
+        return names;
+      },
+      kVggNetworks);
+}
+
 /// Calls visitor(NamedNetwork<Network>) for the network of that name.
 /// @throws ArgumentError that lists the names when there is none
 template <class Visitor>
@@ -128,9 +137,7 @@ void visit_vgg(std::string_view name, const Visitor& visitor) {
   std::apply(
       [&](const auto&... networks) {
         const bool found = ((networks.name == name && (visitor(networks), true)) || ...);
-        std::string known;
-        ((known += (known.empty() ? "" : ", ") + std::string(networks.name)), ...);
-        require(found, "unknown model '" + std::string(name) + "', expected one of: " + known);
+        require(found, "unknown model '" + std::string(name) + "', expected one of: " + vgg_names());
       },
       kVggNetworks);
 }
