@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -73,6 +74,19 @@ TEST_CASE("gradient flow: an epoch begins without the one before") {
   CHECK(flow.steps() == 1);
   CHECK(flow.average()[0].mean_abs == 1);
   CHECK(flow.average()[0].max_abs == 1);
+}
+
+TEST_CASE("gradient flow: knows the norm of all gradients of the last step, biases and batch norm included") {
+  GradientFlow flow(Net::parameters);
+  CHECK(flow.step_norm() == 0);
+  flow.add<float>(gradients(100), 0);
+  flow.add<float>(gradients(-3), 1);
+  const double expected = 3 * std::sqrt(static_cast<double>(Net::parameter_count));
+  CHECK(flow.step_norm() == Approx(expected).epsilon(1e-14));
+  CHECK_THROWS(flow.add<float>(not_finite_in("0.weight", std::numeric_limits<float>::infinity()), 2));
+  CHECK(flow.step_norm() == Approx(expected).epsilon(1e-14));
+  flow.reset();
+  CHECK(flow.step_norm() == 0);
 }
 
 TEST_CASE("gradient flow: gradients of a plain VGG38, 1e-18, keep their norm") {

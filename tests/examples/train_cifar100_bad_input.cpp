@@ -26,7 +26,9 @@ void check_refused(const Outcome& outcome, int status, const std::string& messag
 TEST_CASE("train_cifar100: wrong usage ends with status 2 and one line that says what is wrong") {
   const SmallCifar data;
   const auto [flags, message] = GENERATE(table<std::string, std::string>({
-      {"--model vgg99", "unknown model 'vgg99', expected one of: vgg08, vgg38, vgg38-bn, vgg38-rc, vgg38-bn-rc"},
+      {"--model vgg99",
+       "unknown model 'vgg99', expected one of: vgg08, vgg38, vgg38-bn, vgg38-rc, vgg38-bn-rc, "
+       "vgg38-bn-rc-preact, vgg56-bn-rc, vgg110-bn-rc"},
       {"--model ''", "unknown model ''"},
       {"--model", "model"},
       {"--frobnicate", "'frobnicate'"},
@@ -52,6 +54,15 @@ TEST_CASE("train_cifar100: wrong usage ends with status 2 and one line that says
       {"--checkpoint-minutes -1", "--checkpoint-minutes must be a number that is not negative, got '-1'"},
       {"--checkpoint-steps 0.5", "--checkpoint-steps must be a whole number that is not negative, got '0.5'"},
       {"--per-class", "--per-class needs --eval"},
+      {"--label-smoothing -0.1", "--label-smoothing must be a number from 0 to 1, got '-0.1'"},
+      {"--label-smoothing 1.1", "--label-smoothing must be a number from 0 to 1, got '1.1'"},
+      {"--label-smoothing some", "--label-smoothing must be a number from 0 to 1, got 'some'"},
+      {"--init xavier", "--init must be default or he, got 'xavier'"},
+      {"--clip-norm 0", "--clip-norm must be a positive number, got '0'"},
+      {"--clip-norm -1", "--clip-norm must be a positive number, got '-1'"},
+      {"--clip-norm inf", "--clip-norm must be a positive number, got 'inf'"},
+      {"--clip-norm nan", "--clip-norm must be a positive number, got 'nan'"},
+      {"--optimizer sgd", "--optimizer must be adam or lamb, got 'sgd'"},
   }));
   check_refused(train(data.flags() + " --out " + data.out().string() + " " + flags), 2, message, data.out());
 }

@@ -65,6 +65,10 @@ TEST_CASE("vgg08: a training run has the same bits with 1, 2 and 4 threads") { c
 
 TEST_CASE("vgg38-bn-rc: a training run has the same bits with 1, 2 and 4 threads") { check_threads<Vgg38BnRc>(5, 3); }
 
+TEST_CASE("vgg38-bn-rc-preact: a training run has the same bits with 1, 2 and 4 threads") {
+  check_threads<Vgg38BnRcPreact>(5, 2);
+}
+
 TEST_CASE("vgg08: a step of a hundred images has the same bits with 1, 2 and 4 threads") {
   check_threads<Vgg08>(100, 1);
 }

@@ -18,7 +18,8 @@ namespace {
 
 using Net = Sequential<Image<8, 8, 3>, Conv2d<8, 3>, BatchNorm, LeakyReLU,
                        Residual<Conv2d<8, 3>, BatchNorm, LeakyReLU, Conv2d<8, 3>, BatchNorm>, LeakyReLU, AvgPool<2>,
-                       Residual<Projection<Conv2d<5, 1>>, Conv2d<5, 3>>, MaxPool<2>, Dropout, Flatten, Linear<5>>;
+                       Residual<BatchNorm, LeakyReLU, Conv2d<8, 3>>, Residual<Projection<Conv2d<5, 1>>, Conv2d<5, 3>>,
+                       MaxPool<2>, Dropout, Flatten, Linear<5>>;
 
 /// Requests of two passes; passes before have given OpenMP its threads.
 template <class Pass>

@@ -75,6 +75,7 @@ TEST_CASE("frozen model: agrees with inference of the model it was made from") {
   CHECK(difference<Mixed, double>(5, 2) < 1e-13);
   CHECK(difference<Mixed, float>(5, 2) < 1e-5);
   CHECK(difference<Vgg38BnRc, float>(4, 2) < 1e-5);
+  CHECK(difference<Vgg38BnRcPreact, float>(4, 2) < 1e-5);
   CHECK(difference<Vgg38, float>(4, 2) < 1e-5);
 }
 

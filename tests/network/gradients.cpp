@@ -104,6 +104,20 @@ TEST_CASE("network: gradients are right where batch norm stands without a convol
       {.batch = 6});
 }
 
+TEST_CASE("network: gradients are right of pre-activation blocks") {
+  using First = Residual<Conv<3>, BatchNorm, Activation, Conv<3>>;
+  using Next = Residual<BatchNorm, Activation, Conv<3>, BatchNorm, Activation, Conv<3>>;
+  check_gradients_of<
+      On<3, Conv<3>, BatchNorm, Activation, First, Next, Next, BatchNorm, Activation, Conv<4>, GlobalAvgPool>>();
+}
+
+TEST_CASE("network: gradients are right where batch norm without a convolution meets a shortcut") {
+  check_gradients_of<On<3, Residual<BatchNorm, Conv<3>>>>();
+  check_gradients_of<On<3, Residual<BatchNorm>, Activation>>();
+  check_gradients_of<On<3, Conv<3>, Residual<Dropout, BatchNorm>, Activation, Conv<3>>>();
+  check_gradients_of<On<3, Conv<3>, Residual<Residual<BatchNorm, Conv<3>>, BatchNorm>, Activation, Conv<3>>>();
+}
+
 TEST_CASE("network: gradients are right where it ends in any layer") {
   check_gradients_of<On<3, Conv<3>, BatchNorm>>();
   check_gradients_of<On<3, Conv<3>, BatchNorm, Activation>>();

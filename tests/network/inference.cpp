@@ -21,9 +21,10 @@ using Plain = Sequential<Image<8, 8, 3>, Conv2d<8, 3>, LeakyReLU, Residual<Conv2
                          LeakyReLU, AvgPool<2>, Residual<Projection<Conv2d<4, 1>>, Conv2d<4, 3>, LeakyReLU>,
                          Residual<Residual<LeakyReLU>, Conv2d<4, 3>>, MaxPool<2>, Flatten, Linear<5>>;
 
-using Normalized = Sequential<Image<8, 8, 3>, Conv2d<8, 3>, BatchNorm, LeakyReLU,
-                              Residual<Conv2d<8, 3>, BatchNorm, LeakyReLU, Conv2d<8, 3>, BatchNorm>, LeakyReLU,
-                              AvgPool<2>, BatchNorm, Dropout, GlobalAvgPool, Linear<5>>;
+using Normalized =
+    Sequential<Image<8, 8, 3>, Conv2d<8, 3>, BatchNorm, LeakyReLU,
+               Residual<Conv2d<8, 3>, BatchNorm, LeakyReLU, Conv2d<8, 3>, BatchNorm>, LeakyReLU, AvgPool<2>, BatchNorm,
+               Dropout, Residual<BatchNorm, LeakyReLU, Conv2d<8, 3>>, BatchNorm, LeakyReLU, GlobalAvgPool, Linear<5>>;
 
 /// Statistics and parameters as after some training.
 template <class T>

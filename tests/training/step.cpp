@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include <lamina/optimizers/lamb.hpp>
 #include <lamina/optimizers/sgd.hpp>
 #include <lamina/training/step.hpp>
 
@@ -31,6 +32,40 @@ struct FaintLoss {
     return {.loss = 1, .correct = 0};
   }
   LossResult operator()(TensorView<const float>, std::span<const Label>, const Team&) const { return {}; }
+};
+
+/// A loss with a gradient that sends plain descent far away.
+struct SteepLoss {
+  LossResult operator()(TensorView<const float>, std::span<const Label>, TensorView<float> gradient,
+                        const Team&) const {
+    for (Index i = 0; i < gradient.size(); ++i) gradient.data[i] = i % 3 == 0 ? 1e6F : -2e6F;
+    return {.loss = 1, .correct = 0};
+  }
+  LossResult operator()(TensorView<const float>, std::span<const Label>, const Team&) const { return {}; }
+};
+
+double norm(std::span<const float> values) {
+  double squares = 0;
+  for (const double value : values) squares += value * value;
+  return std::sqrt(squares);
+}
+
+/// The model after a step of plain descent at learning rate 1, and how far that moved it.
+template <class L>
+struct Descent {
+  explicit Descent(GradientClipping clipping) : step(model, sgd, kBatch, Team(2), L{}, 0, clipping) {
+    const std::vector<float> before(model.parameters().begin(), model.parameters().end());
+    step(data.batch.images, data.batch.labels, 1);
+    std::vector<float> change(before);
+    for (std::size_t i = 0; i < change.size(); ++i) change[i] -= model.parameters()[i];
+    moved = norm(change);
+  }
+
+  BatchInMemory data;
+  Model<TinyNetwork> model;
+  Sgd<float> sgd{TinyNetwork::parameter_count};
+  TrainingStep<TinyNetwork, float, Sgd<float>, L> step;
+  double moved = 0;
 };
 
 const Segment& segment_of(std::string_view name) {
@@ -82,6 +117,29 @@ TEST_CASE("training step: dropout draws anew in each step and again the same fro
   CHECK(losses(1) == losses(1));
   CHECK(losses(1).first != losses(2).first);
   CHECK(losses(1).first != losses(1).second);
+}
+
+TEST_CASE("training step: with clipping, a huge gradient moves the parameters by the limit") {
+  const double unclipped = Descent<SteepLoss>(GradientClipping{}).moved;
+  REQUIRE(unclipped > 1e5);
+  const Descent<SteepLoss> clipped(GradientClipping(0.125));
+  // Each difference of parameters below one rounds to 6e-8, of which there are some hundred with either sign.
+  CHECK(clipped.moved == Approx(0.125).margin(1e-5));
+  CHECK(norm(clipped.model.gradients()) == Approx(0.125).epsilon(1e-6));
+}
+
+TEST_CASE("training step: gradient flow reports the gradients before clipping") {
+  const Descent<SteepLoss> free(GradientClipping{});
+  const Descent<SteepLoss> clipped(GradientClipping(0.125));
+  CHECK(clipped.step.gradient_flow().step_norm() == Approx(norm(free.model.gradients())).epsilon(1e-12));
+  CHECK(clipped.step.gradient_flow().sums() == free.step.gradient_flow().sums());
+}
+
+TEST_CASE("training step: a limit that no gradient reaches changes no bit") {
+  const Descent<SoftmaxCrossEntropy> free(GradientClipping{});
+  const Descent<SoftmaxCrossEntropy> clipped(GradientClipping(free.step.gradient_flow().step_norm() + 1e-3));
+  CHECK(std::ranges::equal(free.model.parameters(), clipped.model.parameters()));
+  CHECK(std::ranges::equal(free.model.gradients(), clipped.model.gradients()));
 }
 
 TEST_CASE("training step: collects the gradient flow of its steps") {
@@ -146,6 +204,22 @@ TEST_CASE("training step: restores the caller's floating-point mode") {
   const volatile float smallest = std::numeric_limits<float>::min();
   step(data.batch.images, data.batch.labels, 1e-3);
   CHECK(smallest / 2 > 0);
+}
+
+TEST_CASE("training step: allocates nothing with LAMB and clipping either") {
+  if (allocation_count() < 0) {
+    WARN("skipped: memory requests cannot be counted here");
+    return;
+  }
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  const Lamb<float> lamb(TinyNetwork::parameters, {.weight_decay = 0.1});
+  TrainingStep step(model, lamb, kBatch, Team(2), SoftmaxCrossEntropy{}, 0, GradientClipping(1e-3));
+  step(data.batch.images, data.batch.labels, 1e-3);
+  const long before = allocation_count();
+  for (int i = 0; i < 10; ++i) step(data.batch.images, data.batch.labels, 1e-3);
+  CHECK(allocation_count() - before == 0);
+  CHECK(norm(model.gradients()) == Approx(1e-3).epsilon(1e-5));
 }
 
 TEST_CASE("training step: allocates nothing after the first") {

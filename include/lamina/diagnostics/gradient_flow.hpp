@@ -49,20 +49,19 @@ class GradientFlow {
       step_[i] = gradient_norms(gradients.data() + segments_[i].offset, segments_[i].size());
       if (!std::isfinite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
     }
+    double squares = 0;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
+      squares += step_[i].sum_squares;
       sums_[i].mean_abs += step_[i].sum_abs / static_cast<double>(segments_[i].size());
       sums_[i].l2_norm += std::sqrt(step_[i].sum_squares);
       sums_[i].max_abs = std::max(sums_[i].max_abs, step_[i].max_abs);
     }
+    step_norm_ = std::sqrt(squares);
     ++steps_;
   }
 
-  /// L2 norm of the gradients of all parameters together in the step that was added last.
-  [[nodiscard]] double step_norm() const {
-    double squares = 0;
-    for (const GradientNorms& tensor : step_) squares += tensor.sum_squares;
-    return std::sqrt(squares);
-  }
+  /// L2 norm of the gradients of all parameters together in the step that was added last; 0 before the first.
+  [[nodiscard]] double step_norm() const { return step_norm_; }
 
   /// Steps added since construction or reset().
   [[nodiscard]] Index steps() const { return steps_; }
@@ -103,6 +102,7 @@ class GradientFlow {
   /// Forgets all steps: call it at the start of an epoch.
   void reset() {
     std::fill(sums_.begin(), sums_.end(), Sums{});
+    step_norm_ = 0;
     steps_ = 0;
   }
 
@@ -122,6 +122,7 @@ class GradientFlow {
   std::vector<GradientNorms> step_;
   std::vector<Sums> sums_;
   Index size_ = 0;
+  double step_norm_ = 0;
   Index steps_ = 0;
 };
 

@@ -60,8 +60,7 @@ class FusedTraining : FusedUnits<Network, T> {
     TensorView<const T> gradient = pass.output_gradient;
     if (plan_.units[units_ - 1].deferred()) {
       const TensorView<T> own = gradient_view(pass, units_ - 1, batch);
-      kernels::copy(pass.team, gradient.size(), gradient.data, own.data);
-      go_back(pass, places, units_, nullptr, pass.output.data, own);
+      go_back(pass, places, units_, nullptr, pass.output.data, {.gradient = gradient}, own);
       gradient = own;
     }
     for (std::size_t u = units_; u-- > 0;) {
@@ -72,12 +71,12 @@ class FusedTraining : FusedUnits<Network, T> {
         convolve_back(pass, places, u, gradient, added, input_gradient);
       } else {
         const T* const value = value_data(u, pass.input.data, pass.saved, places);
-        if (unit.layer != FusedUnit::none) {
-          run_plain_back(pass, places, u, value, gradient, input_gradient);
-        } else if (!input_gradient.empty()) {
-          evaluate(pass.team, raw_gradient(pass, places, u, gradient), input_gradient.data);
+        const bool plain = unit.layer != FusedUnit::none;
+        if (plain) run_plain_back(pass, places, u, value, gradient, input_gradient);
+        if (!input_gradient.empty()) {
+          const auto given = plain ? Given{.gradient = input_gradient} : raw_gradient(pass, places, u, gradient);
+          go_back(pass, places, u, added, value, given, input_gradient);
         }
-        if (!input_gradient.empty()) go_back(pass, places, u, added, value, input_gradient);
       }
       gradient = input_gradient;
     }
@@ -92,6 +91,7 @@ class FusedTraining : FusedUnits<Network, T> {
     Index saved = 0;         ///< what a plain layer keeps
   };
   using Places = std::array<Place, units_>;
+  using Given = kernels::DeferredGradient<T>;
 
   static constexpr std::pair<Places, Index> layout(Index batch) {
     Places places{};
@@ -219,10 +219,13 @@ class FusedTraining : FusedUnits<Network, T> {
   }
 
   /// Turns the gradient of a value into that of what stands before its activation, in a pass of its own.
+  /// @param given     the gradient of the value
+  /// @param gradient  where the other goes, which may be the memory of the one given
   static void go_back(const Backward<T>& pass, const Places& places, std::size_t value, const T* added, const T* values,
-                      const TensorView<T>& gradient) {
+                      const Given& given, const TensorView<T>& gradient) {
     const auto back = before(pass, places, value, added);
-    if (back.plain()) return;
+    const bool there = given.plain() && given.gradient.data == gradient.data;
+    if (there && back.plain()) return;
     const Index channels = gradient.shape.channels;
     T* const sums = backward_scratch(pass);
     const Deferred tensor{.raw = {values, gradient.batch, gradient.shape}};
@@ -231,8 +234,9 @@ class FusedTraining : FusedUnits<Network, T> {
       T* const own = sums + 2 * channels * part;
       std::fill_n(own, 2 * channels, T{0});
       for (Index n = partition[part].begin; n < partition[part].end; ++n) {
-        kernels::go_back(back, tensor, n, kernels::Frame::of(gradient.shape), gradient.sample(n), gradient.sample(n),
-                         own);
+        T* const sample = gradient.sample(n);
+        if (!there) kernels::evaluate(given, n, sample);
+        if (!back.plain()) kernels::go_back(back, tensor, n, kernels::Frame::of(gradient.shape), sample, sample, own);
       }
     });
     if (back.raw == nullptr) return;
@@ -256,8 +260,8 @@ class FusedTraining : FusedUnits<Network, T> {
   }
 
   /// The gradient of unit u's raw tensor, computed when it is read, given that of what stands before its activation.
-  static kernels::DeferredGradient<T> raw_gradient(const Backward<T>& pass, const Places& places, std::size_t u,
-                                                   const TensorView<const T>& gradient) {
+  static Given raw_gradient(const Backward<T>& pass, const Places& places, std::size_t u,
+                            const TensorView<const T>& gradient) {
     const T* const sums = norm_gradient(pass, u + 1);
     if (sums == nullptr) return {.gradient = gradient};
     const Index channels = gradient.shape.channels;
@@ -271,14 +275,6 @@ class FusedTraining : FusedUnits<Network, T> {
             .scale = factors,
             .raw_factor = factors + channels,
             .shift = factors + 2 * channels};
-  }
-
-  /// Writes the values of a gradient that is computed when it is read.
-  static void evaluate(const Team& team, const kernels::DeferredGradient<T>& gradient, T* values) {
-    const Index size = gradient.gradient.shape.size();
-    team.for_parts(gradient.gradient.batch, [&](Range samples, Index) {
-      for (Index n = samples.begin; n < samples.end; ++n) kernels::evaluate(gradient, n, values + n * size);
-    });
   }
 
   static void convolve_back(const Backward<T>& pass, const Places& places, std::size_t u,
