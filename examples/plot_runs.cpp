@@ -1,0 +1,74 @@
+/// Draws the training curves and the gradient flow of runs of train_cifar100, one over the other:
+///
+///     plot_runs runs/vgg08 runs/vgg38-bn-rc --out runs/comparison
+///
+/// The figures themselves are in study/training_curves.cpp and study/gradient_flow_figure.cpp.
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <cxxopts.hpp>
+
+#include <lamina/core/error.hpp>
+
+#include "study/drawing.hpp"
+#include "study/options.hpp"
+
+using namespace study;
+
+namespace {
+
+cxxopts::Options command_line() {
+  cxxopts::Options options("plot_runs", "Draws figures of runs that train_cifar100 has written with --out.");
+  options.add_options()                                                                                       //
+      ("runs", "folders of runs", cxxopts::value<std::vector<std::string>>(), "RUN...")                       //
+      ("out", "folder for figures/ and, of a single run, report.html", cxxopts::value<std::string>(), "DIR")  //
+      ("help", "print this and exit");
+  options.parse_positional("runs");
+  options.positional_help("RUN...");
+  return options;
+}
+
+cxxopts::ParseResult parse(cxxopts::Options& definition, int argc, const char* const* argv) {
+  try {
+    return definition.parse(argc, argv);
+  } catch (const cxxopts::exceptions::exception& error) {
+    throw UsageError(error.what());
+  }
+}
+
+void run(int argc, const char* const* argv) {
+  cxxopts::Options definition = command_line();
+  const cxxopts::ParseResult flags = parse(definition, argc, argv);
+  if (flags.count("help") > 0) {
+    std::cout << definition.help();
+  } else {
+    if (flags.count("runs") == 0) throw UsageError("the folder of a run is missing");
+    if (flags.count("out") == 0) throw UsageError("--out is missing");
+    const auto names = flags["runs"].as<std::vector<std::string>>();
+    const std::vector<std::filesystem::path> runs(names.begin(), names.end());
+    const std::filesystem::path out = flags["out"].as<std::string>();
+    std::cout << (runs.size() == 1 ? draw_run(runs[0], out) : draw_comparison(runs, out)) << "\n";
+  }
+  if (!std::cout.flush()) throw lamina::FileError("standard output", "cannot be written");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(argc, argv);
+    return 0;
+  } catch (const UsageError& error) {
+    std::cerr << "plot_runs: " << error.what() << " (--help lists the options)\n";
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "plot_runs: not enough memory\n";
+  } catch (const std::exception& error) {
+    std::cerr << "plot_runs: " << error.what() << "\n";
+  }
+  return 1;
+}

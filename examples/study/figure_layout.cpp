@@ -1,0 +1,25 @@
+#include "figure_layout.hpp"
+
+#include "gnuplot.hpp"
+#include "text.hpp"
+
+namespace study {
+
+std::string screen_part(int pixels, int all) { return fixed(static_cast<double>(pixels) / all, 4); }
+
+std::string place(const Panel& panel, int height) {
+  return "set lmargin at screen " + screen_part(panel.left, kFigureWidth) + "; set rmargin at screen " +
+         screen_part(panel.right, kFigureWidth) + "; set tmargin at screen " + screen_part(height - panel.top, height) +
+         "; set bmargin at screen " + screen_part(height - panel.bottom, height) + "\n";
+}
+
+std::string write_at(int x, int y, int height, std::string_view text, std::string_view options) {
+  return "set label " + gnuplot_quoted(text) + " at screen " + screen_part(x, kFigureWidth) + ",screen " +
+         screen_part(height - y, height) + " center noenhanced front " + std::string(options) + "\n";
+}
+
+std::string write_title(int height, std::string_view text) {
+  return write_at(kFigureWidth / 2, 20, height, text, "font ',18'");
+}
+
+}  // namespace study

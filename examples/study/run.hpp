@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <lamina/core/shape.hpp>
+#include <lamina/diagnostics/gradient_flow.hpp>
+
+namespace study {
+
+/// A row of summary.csv; accuracies are fractions.
+struct EpochRow {
+  lamina::Index epoch = 0;  ///< from 1
+  double learning_rate = 0;
+  double train_loss = 0;
+  double train_accuracy = 0;
+  double validation_loss = 0;
+  double validation_accuracy = 0;
+  double seconds = 0;
+};
+
+/// The rows of gradient_flow.csv for one epoch, input first.
+struct EpochFlow {
+  lamina::Index epoch = 0;
+  std::vector<lamina::TensorFlow> tensors;
+};
+
+/// The row of test_summary.csv.
+struct TestRow {
+  double loss = 0;
+  double accuracy = 0;
+  lamina::Index best_epoch = 0;
+};
+
+/// What a run has written into its folder so far.
+struct Run {
+  std::string name;  ///< of the folder
+  nlohmann::ordered_json config;
+  std::string model;         ///< from config
+  double learning_rate = 0;  ///< from config
+  std::vector<EpochRow> epochs;
+  std::vector<EpochFlow> flow;
+  std::optional<TestRow> test;  ///< none while the run goes on
+
+  /// "vgg38-bn-rc, learning rate 0.01"
+  [[nodiscard]] std::string title() const;
+  /// The epoch with the highest validation accuracy, the first of equal ones.
+  [[nodiscard]] const EpochRow& best() const;
+};
+
+/// Reads the folder of a run that has finished an epoch at least.
+/// @throws lamina::FileError  a file that is missing or broken, no finished epoch
+[[nodiscard]] Run read_run(const std::filesystem::path& folder);
+
+}  // namespace study
