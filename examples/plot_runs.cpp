@@ -3,19 +3,16 @@
 ///     plot_runs runs/vgg08 runs/vgg38-bn-rc --out runs/comparison
 ///
 /// The figures themselves are in study/training_curves.cpp and study/gradient_flow_figure.cpp.
-#include <exception>
 #include <filesystem>
 #include <iostream>
-#include <new>
 #include <string>
 #include <vector>
 
 #include <cxxopts.hpp>
 
-#include <lamina/core/error.hpp>
-
 #include "study/drawing.hpp"
 #include "study/options.hpp"
+#include "study/program.hpp"
 
 using namespace study;
 
@@ -32,15 +29,7 @@ cxxopts::Options command_line() {
   return options;
 }
 
-cxxopts::ParseResult parse(cxxopts::Options& definition, int argc, const char* const* argv) {
-  try {
-    return definition.parse(argc, argv);
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(error.what());
-  }
-}
-
-void run(int argc, const char* const* argv) {
+int run(int argc, const char* const* argv) {
   cxxopts::Options definition = command_line();
   const cxxopts::ParseResult flags = parse(definition, argc, argv);
   if (flags.count("help") > 0) {
@@ -53,22 +42,11 @@ void run(int argc, const char* const* argv) {
     const std::filesystem::path out = flags["out"].as<std::string>();
     std::cout << (runs.size() == 1 ? draw_run(runs[0], out) : draw_comparison(runs, out)) << "\n";
   }
-  if (!std::cout.flush()) throw lamina::FileError("standard output", "cannot be written");
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    run(argc, argv);
-    return 0;
-  } catch (const UsageError& error) {
-    std::cerr << "plot_runs: " << error.what() << " (--help lists the options)\n";
-    return 2;
-  } catch (const std::bad_alloc&) {
-    std::cerr << "plot_runs: not enough memory\n";
-  } catch (const std::exception& error) {
-    std::cerr << "plot_runs: " << error.what() << "\n";
-  }
-  return 1;
+  return run_program("plot_runs", [&] { return run(argc, argv); });
 }

@@ -3,15 +3,14 @@
 ///     train_cifar100 --model vgg38 --limit 5000 --epochs 1
 ///
 /// The experiment itself is study/experiment.cpp.
-#include <exception>
 #include <iostream>
-#include <new>
 
-#include <lamina/lamina.hpp>
+#include <lamina/models/vgg.hpp>
 
 #include "study/evaluation.hpp"
 #include "study/experiment.hpp"
 #include "study/options.hpp"
+#include "study/program.hpp"
 #include "study/tables.hpp"
 
 using namespace study;
@@ -19,7 +18,6 @@ using namespace study;
 namespace {
 
 int run(const Options& options) {
-  int status = 0;
   if (!options.help.empty()) {
     std::cout << options.help;
   } else if (options.summary) {
@@ -31,24 +29,13 @@ int run(const Options& options) {
   } else {
     const Interruption interruption;
     // What shells say of a program that a signal ended.
-    if (!run_experiment(options, interruption)) status = 128 + interruption.signal();
+    if (!run_experiment(options, interruption)) return 128 + interruption.signal();
   }
-  if (!std::cout.flush()) throw lamina::FileError("standard output", "cannot be written");
-  return status;
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(parse_options(argc, argv));
-  } catch (const UsageError& error) {
-    std::cerr << "train_cifar100: " << error.what() << " (--help lists the options)\n";
-    return 2;
-  } catch (const std::bad_alloc&) {
-    std::cerr << "train_cifar100: not enough memory\n";
-  } catch (const std::exception& error) {
-    std::cerr << "train_cifar100: " << error.what() << "\n";
-  }
-  return 1;
+  return run_program("train_cifar100", [&] { return run(parse_options(argc, argv)); });
 }

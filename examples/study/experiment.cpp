@@ -11,6 +11,7 @@
 
 #include "config.hpp"
 #include "data.hpp"
+#include "drawing.hpp"
 #include "optimizer.hpp"
 #include "run_folder.hpp"
 #include "terminal.hpp"
@@ -89,6 +90,7 @@ bool train(const Options& options, const Interruption& interruption) {
     return false;
   }
   trainer.test(test);
+  if (folder) std::cout << draw_run(*options.out) << "\n" << std::flush;
   return true;
 }
 

@@ -1,0 +1,113 @@
+/// Repeats Table 1 of the study: seven runs of train_cifar100 one after another, and what they say beside what the
+/// study reports:
+///
+///     reproduce_table1 --out runs/table1
+///     reproduce_table1 --out runs/quick --rows vgg08-lr-1e-3,vgg38-lr-1e-3 --epochs 2 --limit 5000
+///
+/// It can be stopped at any time; the same command goes on where it was, and leaves alone what is finished.
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cxxopts.hpp>
+
+#include <lamina/core/error.hpp>
+#include <lamina/io/file.hpp>
+
+#include "study/experiment.hpp"
+#include "study/options.hpp"
+#include "study/program.hpp"
+#include "study/run.hpp"
+#include "study/table1.hpp"
+
+using namespace study;
+namespace fs = std::filesystem;
+
+namespace {
+
+cxxopts::Options command_line() {
+  cxxopts::Options options("reproduce_table1", "Trains the networks of Table 1 and puts them beside the study's.");
+  options.add_options()                                                                                //
+      ("out", "folder for the runs, the table and the figures", cxxopts::value<std::string>(), "DIR")  //
+      ("rows", "names of rows, such as vgg38-bn-lr-1e-2 (default: all)", cxxopts::value<std::vector<std::string>>(),
+       "NAME,...")  //
+      ("help", "print this and exit; other flags are train_cifar100's, for all runs");
+  options.allow_unrecognised_options();
+  return options;
+}
+
+/// The options of the run of a row, as if train_cifar100 had been given them.
+Options options_of(const ReportedRow& row, const fs::path& out, const std::vector<std::string>& others) {
+  const std::string folder = (out / row.name()).string();
+  const std::string model(row.model);
+  const std::string rate(row.learning_rate);
+  std::vector<const char*> words{"train_cifar100", "--resume"};
+  for (const std::string& word : others) words.push_back(word.c_str());
+  for (const std::string* word : {&model, &rate, &folder}) {
+    words.push_back(word == &model ? "--model" : word == &rate ? "--lr" : "--out");
+    words.push_back(word->c_str());
+  }
+  return parse_options(static_cast<int>(words.size()), words.data());
+}
+
+/// The run of a row that has come to its end, if there is one.
+/// @throws lamina::FileError  when it is another run than these options ask for
+std::optional<Run> finished_run(const Options& options) {
+  if (!fs::exists(*options.out / "test_summary.csv")) return std::nullopt;
+  Run run = read_run(*options.out);
+  const auto check = [&](const char* key, const nlohmann::ordered_json& expected) {
+    if (run.config.value(key, nlohmann::ordered_json()) == expected) return;
+    throw lamina::FileError(options.out->string(), "holds a finished run with " + std::string(key) + " " +
+                                                       run.config.value(key, nlohmann::ordered_json()).dump() +
+                                                       ", expected " + expected.dump());
+  };
+  check("epochs", options.epochs);
+  check("batch_size", options.batch_size);
+  check("seed", options.seed);
+  check("limit", options.limit ? nlohmann::ordered_json(*options.limit) : nlohmann::ordered_json());
+  return run;
+}
+
+std::string joined(int argc, char** argv) {
+  std::string command = fs::path(argv[0]).filename();
+  for (int i = 1; i < argc; ++i) command.append(" ").append(argv[i]);
+  return command;
+}
+
+int reproduce(const cxxopts::ParseResult& flags, const std::string& command) {
+  if (flags.count("out") == 0) throw UsageError("--out is missing");
+  const fs::path out = flags["out"].as<std::string>();
+  const auto rows =
+      table1_rows(flags.count("rows") > 0 ? flags["rows"].as<std::vector<std::string>>() : std::vector<std::string>{});
+  // Every run is checked before the first begins.
+  std::vector<Options> runs;
+  for (const ReportedRow& row : rows) runs.push_back(options_of(row, out, flags.unmatched()));
+
+  const Interruption interruption;
+  std::vector<RepeatedRow> repeated;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::optional<Run> run = finished_run(runs[i]);
+    std::cout << "== " << rows[i].name() << (run ? ": finished before" : "") << "\n" << std::flush;
+    if (!run && !run_experiment(runs[i], interruption)) return 128 + interruption.signal();
+    repeated.push_back({rows[i], run ? *run : read_run(*runs[i].out)});
+    lamina::write_file(out / "table1.md", table1_page(repeated, command));
+  }
+  std::cout << "\n" << table1_page(repeated, command) << "\n" << draw_table1(repeated, out) << "\n";
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  cxxopts::Options definition = command_line();
+  const cxxopts::ParseResult flags = parse(definition, argc, argv);
+  if (flags.count("help") == 0) return reproduce(flags, joined(argc, argv));
+  std::cout << definition.help();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("reproduce_table1", [&] { return run(argc, argv); });
+}
