@@ -2,6 +2,7 @@
 /// what is drawn on the terminal and what is written to files.
 #include "experiment.hpp"
 
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -36,6 +37,15 @@ lamina::InitializationScheme initialization(const Options& options) {
 
 lamina::GradientClipping clipping(const Options& options) {
   return options.clip_norm ? lamina::GradientClipping(*options.clip_norm) : lamina::GradientClipping{};
+}
+
+/// Draws a finished run. It stays finished where that fails: the sentence says why.
+std::string drawn(const std::filesystem::path& run) {
+  try {
+    return draw_run(run);
+  } catch (const lamina::Error& error) {
+    return std::string("No figures: ").append(error.what());
+  }
 }
 
 using Loader = lamina::BatchLoader<float>;
@@ -90,7 +100,7 @@ bool train(const Options& options, const Interruption& interruption) {
     return false;
   }
   trainer.test(test);
-  if (folder) std::cout << draw_run(*options.out) << "\n" << std::flush;
+  if (folder) std::cout << drawn(*options.out) << "\n" << std::flush;
   return true;
 }
 

@@ -14,7 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string with_sign(double value, int digits) { return (value < 0 ? "" : "+") + fixed(value, digits); }
+std::string with_sign(double value, int digits) {
+  return std::string(value < 0 ? "" : "+").append(fixed(value, digits));
+}
 
 /// "1.75 / 1.74 (+0.01)".
 std::string beside(double ours, double reported) {

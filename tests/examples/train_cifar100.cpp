@@ -55,7 +55,9 @@ TEST_CASE("train_cifar100: writes the files of a run") {
   CHECK(config["training_images"] == 100);
   CHECK(config["validation_images"] == 10);
   for (const char* name : {"checkpoint.safetensors", "best.safetensors"}) CHECK(fs::file_size(data.out() / name) > 0);
-  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 7);  // and the lock
+  CHECK_THAT(read_text(data.out() / "report.html"), ContainsSubstring("vgg08"));
+  CHECK(fs::exists(data.out() / "figures" / "gradient_flow.gp"));
+  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 9);  // and the lock
 }
 
 TEST_CASE("train_cifar100: results do not depend on the number of threads") {
