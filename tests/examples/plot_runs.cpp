@@ -49,8 +49,10 @@ TEST_CASE("plot_runs: a run that cannot be read or a folder that cannot be made 
     CHECK(outcome.out.empty());
     CHECK(outcome.error == "plot_runs: " + message + "\n");
   };
-  check(plot("/none --out /none"), "/none: no such folder");
-  check(plot(folder.path().string() + " /none --out /none"), "/none: no such folder");
+  const std::string out = " --out " + (folder.path() / "out").string();
+  check(plot("/none" + out), "/none: no such folder");
+  check(plot(folder.path().string() + " /none" + out), "/none: no such folder");
+  CHECK_FALSE(fs::exists(folder.path() / "out"));
   const std::string blocked = (folder.path() / "summary.csv/out").string();
   check(plot(folder.path().string() + " --out " + blocked),
         blocked + "/figures: cannot make the folder: Not a directory");
