@@ -10,7 +10,9 @@
 using namespace lamina;
 
 TEST_CASE("gradient clipping: follows torch.nn.utils.clip_grad_norm_") {
-  for (const auto& expected : test::reference("optimizers.json")["clipping"]) {
+  const auto cases = test::reference("optimizers.json")["clipping"];
+  REQUIRE(cases.size() == 4);
+  for (const auto& expected : cases) {
     auto gradients = test::numbers<double>(expected["before"]);
     const GradientClipping clip(expected["limit"].get<double>());
     clip(std::span(gradients), expected["norm"], Team(2));
