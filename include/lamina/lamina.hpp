@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp and what includes it.
+/// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp, which
+/// saves and loads models, and training/checkpointer.hpp.
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/error.hpp>
@@ -31,11 +32,18 @@
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/diagnostics/scientific.hpp>
+#include <lamina/io/checksum.hpp>
 #include <lamina/io/csv.hpp>
 #include <lamina/io/csv_table.hpp>
 #include <lamina/io/file.hpp>
 #include <lamina/io/model_tensors.hpp>
+#include <lamina/io/npy.hpp>
+#include <lamina/io/npy_header.hpp>
+#include <lamina/io/npz.hpp>
+#include <lamina/io/stored_tensor.hpp>
 #include <lamina/io/tensor_file.hpp>
+#include <lamina/io/zip.hpp>
+#include <lamina/io/zip_reader.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/convolution.hpp>
 #include <lamina/kernels/deferred.hpp>

@@ -56,6 +56,17 @@ void for_each_stored_value(const Segment& segment, const Visit& visit) {
   }
 }
 
+[[nodiscard]] inline bool has_tensor(std::span<const Segment> segments, std::string_view name) {
+  return std::ranges::any_of(segments, [name](const Segment& segment) { return segment.name.view() == name; });
+}
+
+/// "1.running_mean" for "1.num_batches_tracked"; empty for another name.
+[[nodiscard]] inline std::string mean_beside_counter(std::string_view name) {
+  constexpr std::string_view counter = "num_batches_tracked";
+  if (!name.ends_with(counter)) return {};
+  return std::string(name.substr(0, name.size() - counter.size())) + "running_mean";
+}
+
 template <class T>
 void add_segments(TensorFile& file, const std::string& prefix, std::span<const Segment> segments,
                   std::span<const T> values) {
@@ -103,17 +114,15 @@ void read_model(const TensorFile& file, Model<Network, T>& model, const std::str
 }
 
 /// As read_model, for a file that holds one model and nothing else: refuses tensors that the network has not, but for
-/// PyTorch's counters of batches ("1.num_batches_tracked").
+/// the counters of batches that PyTorch's batch norms have ("1.num_batches_tracked").
 /// @throws FileError
 template <class Network, class T>
 void read_whole_model(const TensorFile& file, Model<Network, T>& model) {
-  const auto known = [](std::string_view name) {
-    const auto named = [name](const Segment& segment) { return segment.name.view() == name; };
-    return name.ends_with("num_batches_tracked") || std::ranges::any_of(Network::parameters, named) ||
-           std::ranges::any_of(Network::statistics, named);
-  };
   for (const StoredTensor& tensor : file.tensors()) {
-    if (!known(tensor.name)) throw FileError(file.origin().string(), "the network has no tensor '" + tensor.name + "'");
+    const bool known = detail::has_tensor(Network::parameters, tensor.name) ||
+                       detail::has_tensor(Network::statistics, tensor.name) ||
+                       detail::has_tensor(Network::statistics, detail::mean_beside_counter(tensor.name));
+    if (!known) throw FileError(file.origin().string(), "the network has no tensor '" + tensor.name + "'");
   }
   read_model(file, model);
 }

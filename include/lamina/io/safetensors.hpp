@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +14,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <lamina/core/error.hpp>
+#include <lamina/io/checksum.hpp>
 #include <lamina/io/file.hpp>
+#include <lamina/io/safetensors_header.hpp>
 #include <lamina/io/tensor_file.hpp>
 
 /// @file
@@ -25,72 +28,57 @@ namespace lamina {
 
 namespace detail {
 
+static_assert(std::endian::native == std::endian::little, "Lamina: safetensors files are little-endian");
+
 /// How the header of a file with a checksum begins; 16 hexadecimal digits follow.
 inline constexpr std::string_view kChecksumPrefix = R"({"__metadata__":{"checksum":")";
 inline constexpr std::size_t kChecksumDigits = 16;
 inline constexpr std::size_t kLengthBytes = 8;
-
-/// FNV-1a with 64 bits. It finds what goes wrong by accident, and does not resist anybody.
-[[nodiscard]] inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t hash = 14695981039346656037U) {
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
-  return hash;
-}
-
-[[nodiscard]] inline std::string hexadecimal(std::uint64_t value) {
-  std::string digits(kChecksumDigits, '0');
-  for (std::size_t i = kChecksumDigits; i-- > 0; value >>= 4U) digits[i] = "0123456789abcdef"[value & 15U];
-  return digits;
-}
+inline constexpr std::size_t kChecksumPlace = kLengthBytes + kChecksumPrefix.size();
 
 /// The checksum of a file, whose own digits count as zeros.
+/// @pre the file reaches to the end of the digits
 [[nodiscard]] inline std::string checksum(std::string_view file) {
-  const std::size_t digits = kLengthBytes + kChecksumPrefix.size();
-  std::uint64_t hash = hash_bytes(file.substr(0, digits));
+  std::uint64_t hash = hash_bytes(file.substr(0, kChecksumPlace));
   hash = hash_bytes(std::string(kChecksumDigits, '0'), hash);
-  return hexadecimal(hash_bytes(file.substr(digits + kChecksumDigits), hash));
+  return hexadecimal(hash_bytes(file.substr(kChecksumPlace + kChecksumDigits), hash));
 }
 
-/// Bytes of a value of a stored type, 0 for an unknown one.
-[[nodiscard]] inline std::size_t stored_size(std::string_view type) {
-  constexpr std::array<std::pair<std::string_view, std::size_t>, 13> sizes{{{"F64", 8},
-                                                                            {"F32", 4},
-                                                                            {"F16", 2},
-                                                                            {"BF16", 2},
-                                                                            {"I64", 8},
-                                                                            {"I32", 4},
-                                                                            {"I16", 2},
-                                                                            {"I8", 1},
-                                                                            {"U64", 8},
-                                                                            {"U32", 4},
-                                                                            {"U16", 2},
-                                                                            {"U8", 1},
-                                                                            {"BOOL", 1}}};
-  for (const auto& [name, size] : sizes) {
-    if (name == type) return size;
+/// The header of a file, which ends in the file.
+[[nodiscard]] inline std::string_view header_text(const std::filesystem::path& path, std::string_view file) {
+  if (file.size() < kLengthBytes) throw FileError(path.string(), "is too short for a safetensors file");
+  std::uint64_t length = 0;
+  std::memcpy(&length, file.data(), kLengthBytes);
+  const std::string_view rest = file.substr(kLengthBytes);
+  if (length > rest.size()) {
+    throw FileError(path.string(), "is no safetensors file, or cut off: its header should have " +
+                                       std::to_string(length) + " bytes, and " + std::to_string(rest.size()) +
+                                       " follow");
   }
-  return 0;
+  return rest.substr(0, length);
 }
 
-/// One entry of a header, and the bytes it stands for.
-[[nodiscard]] inline StoredTensor stored_tensor(const std::string& name, const nlohmann::ordered_json& entry,
-                                                std::string_view data, std::size_t& end_of_last) {
-  StoredTensor tensor{.name = name, .type = entry.at("dtype"), .dimensions = entry.at("shape"), .bytes = {}};
-  const std::array<std::uint64_t, 2> offsets = entry.at("data_offsets");
-  std::size_t size = stored_size(tensor.type);
-  if (size == 0) throw std::invalid_argument("its type " + tensor.type + " is unknown");
-  for (const Index dimension : tensor.dimensions) {
-    const auto count = static_cast<std::size_t>(dimension);
-    if (dimension < 0 || (count > 0 && size > std::numeric_limits<std::size_t>::max() / count))
-      throw std::invalid_argument("its dimensions make no sense");
-    size *= count;
+/// Refuses tensors that overlap, or leave a gap, or end before or behind the end of the file.
+inline void check_places(const SafetensorsHeaderParser& parser, const SafetensorsHeader& header, std::size_t size) {
+  std::vector<std::pair<std::size_t, std::size_t>> places;
+  for (const SafetensorsEntry& entry : header.entries) places.emplace_back(entry.begin, entry.end);
+  std::ranges::sort(places);
+  std::size_t last = 0;
+  for (const auto& [begin, end] : places) {
+    if (begin != last || end < begin) {
+      parser.refuse("bytes " + std::to_string(std::min(begin, last)) + " to " + std::to_string(std::max(begin, last)) +
+                    " of its values belong to no tensor or to two");
+    }
+    last = end;
   }
-  if (offsets[0] != end_of_last || offsets[1] < offsets[0] || offsets[1] - offsets[0] != size)
-    throw std::invalid_argument("it does not lie where its dimensions and the tensor before it put it");
-  if (offsets[1] > data.size()) throw std::invalid_argument("the file ends before it does");
-  end_of_last = offsets[1];
-  const auto bytes = std::as_bytes(std::span(data.substr(offsets[0], size)));
-  tensor.bytes.assign(bytes.begin(), bytes.end());
-  return tensor;
+  if (last != size) {
+    parser.refuse("its tensors have " + std::to_string(last) + " bytes of values, the file " + std::to_string(size));
+  }
+}
+
+/// One entry of a header.
+[[nodiscard]] inline nlohmann::ordered_json header_entry(const StoredTensor& tensor, std::size_t begin) {
+  return {{"dtype", tensor.type}, {"shape", tensor.dimensions}, {"data_offsets", {begin, begin + tensor.bytes.size()}}};
 }
 
 }  // namespace detail
@@ -99,42 +87,25 @@ inline constexpr std::size_t kLengthBytes = 8;
 /// checksum.
 /// @throws FileError when it is no such file, or the checksum that it holds is not that of its bytes
 [[nodiscard]] inline TensorFile parse_safetensors(const std::filesystem::path& path, std::string_view bytes) {
-  const auto refuse = [&](const std::string& problem) { throw FileError(path.string(), problem); };
-  std::uint64_t length = 0;
-  if (bytes.size() < detail::kLengthBytes) refuse("is too short for a safetensors file");
-  std::memcpy(&length, bytes.data(), detail::kLengthBytes);
-  const std::string_view rest = bytes.substr(detail::kLengthBytes);
-  if (length > rest.size()) {
-    refuse("is no safetensors file, or cut off: its header should have " + std::to_string(length) + " bytes, and " +
-           std::to_string(rest.size()) + " follow");
-  }
-  const std::string_view header = rest.substr(0, length);
-  const std::string_view data = rest.substr(length);
-  const bool has_checksum = header.starts_with(detail::kChecksumPrefix);
-  if (has_checksum &&
-      header.substr(detail::kChecksumPrefix.size(), detail::kChecksumDigits) != detail::checksum(bytes)) {
-    refuse("is damaged: its checksum is not that of its " + std::to_string(bytes.size()) + " bytes");
+  const std::string_view text = detail::header_text(path, bytes);
+  const std::string_view data = bytes.substr(detail::kLengthBytes + text.size());
+  const bool has_checksum = text.starts_with(detail::kChecksumPrefix) &&
+                            text.size() >= detail::kChecksumPrefix.size() + detail::kChecksumDigits;
+  if (has_checksum && bytes.substr(detail::kChecksumPlace, detail::kChecksumDigits) != detail::checksum(bytes)) {
+    throw FileError(path.string(),
+                    "is damaged: its checksum is not that of its " + std::to_string(bytes.size()) + " bytes");
   }
 
+  const detail::SafetensorsHeaderParser parser(path);
+  detail::SafetensorsHeader header = parser.parse(text);
+  detail::check_places(parser, header, data.size());
   TensorFile file(path, has_checksum);
-  std::size_t end = 0;
-  try {
-    const auto json = nlohmann::ordered_json::parse(header);
-    for (const auto& [name, entry] : json.items()) {
-      if (name != "__metadata__") {
-        file.add(detail::stored_tensor(name, entry, data, end));
-        continue;
-      }
-      file.metadata() = entry.get<std::map<std::string, std::string>>();
-      file.metadata().erase("checksum");
-    }
-  } catch (const FileError&) {
-    throw;
-  } catch (const std::exception& error) {
-    refuse(std::string("is no valid safetensors file: ") + error.what());
-  }
-  if (end != data.size()) {
-    refuse("is no valid safetensors file: " + std::to_string(data.size() - end) + " bytes belong to no tensor");
+  file.metadata() = std::move(header.metadata);
+  file.metadata().erase("checksum");
+  for (auto& [tensor, begin, end] : header.entries) {
+    const auto values = std::as_bytes(std::span(data.substr(begin, end - begin)));
+    tensor.bytes.assign(values.begin(), values.end());
+    file.add(std::move(tensor));
   }
   return file;
 }
@@ -144,17 +115,21 @@ inline constexpr std::size_t kLengthBytes = 8;
   return parse_safetensors(path, read_file(path));
 }
 
-/// The bytes of a file in the safetensors format, with a checksum. The same content gives the same bytes.
+/// The bytes of a file in the safetensors format, with a checksum. The same content gives the same bytes. In names and
+/// metadata, what is no UTF-8 becomes U+FFFD.
+/// @throws ArgumentError when a tensor or a metadata entry has a name that the format or the checksum needs
 [[nodiscard]] inline std::string to_safetensors(const TensorFile& file) {
-  static_assert(std::endian::native == std::endian::little, "Lamina: safetensors files are little-endian");
   nlohmann::ordered_json header;
   nlohmann::ordered_json& metadata = header["__metadata__"];
   metadata["checksum"] = std::string(detail::kChecksumDigits, '0');
-  for (const auto& [key, value] : file.metadata()) metadata[key] = value;
+  for (const auto& [key, value] : file.metadata()) {
+    require(key != "checksum", "metadata of a safetensors file may not be named 'checksum'");
+    metadata[key] = value;
+  }
   std::size_t end = 0;
   for (const StoredTensor& tensor : file.tensors()) {
-    const std::size_t begin = std::exchange(end, end + tensor.bytes.size());
-    header[tensor.name] = {{"dtype", tensor.type}, {"shape", tensor.dimensions}, {"data_offsets", {begin, end}}};
+    require(tensor.name != "__metadata__", "a tensor of a safetensors file may not be named '__metadata__'");
+    header[tensor.name] = detail::header_entry(tensor, std::exchange(end, end + tensor.bytes.size()));
   }
   std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   text.append((detail::kLengthBytes - text.size() % detail::kLengthBytes) % detail::kLengthBytes, ' ');
@@ -162,13 +137,12 @@ inline constexpr std::size_t kLengthBytes = 8;
   const std::uint64_t length = text.size();
   std::string bytes(detail::kLengthBytes, '\0');
   std::memcpy(bytes.data(), &length, detail::kLengthBytes);
+  bytes.reserve(bytes.size() + text.size() + end);
   bytes += text;
-  bytes.reserve(bytes.size() + end);
   for (const StoredTensor& tensor : file.tensors()) {
     bytes.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
   }
-  bytes.replace(detail::kLengthBytes + detail::kChecksumPrefix.size(), detail::kChecksumDigits,
-                detail::checksum(bytes));
+  bytes.replace(detail::kChecksumPlace, detail::kChecksumDigits, detail::checksum(bytes));
   return bytes;
 }
 

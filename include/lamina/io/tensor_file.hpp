@@ -1,49 +1,20 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <lamina/core/error.hpp>
-#include <lamina/core/shape.hpp>
+#include <lamina/io/stored_tensor.hpp>
 
 namespace lamina {
-
-/// Name of a type of values in safetensors files.
-template <class T>
-inline constexpr std::string_view kStoredType = std::is_same_v<T, float>           ? "F32"
-                                                : std::is_same_v<T, double>        ? "F64"
-                                                : std::is_same_v<T, std::int64_t>  ? "I64"
-                                                : std::is_same_v<T, std::uint64_t> ? "U64"
-                                                                                   : "U8";
-
-/// Dimensions of a tensor in a file, the slowest first; empty for a single value.
-using Dimensions = std::vector<Index>;
-
-/// "32x3x3x3", or "a single value".
-[[nodiscard]] inline std::string to_string(const Dimensions& dimensions) {
-  std::string text;
-  for (const Index size : dimensions) text.append(text.empty() ? "" : "x").append(std::to_string(size));
-  return text.empty() ? "a single value" : text;
-}
-
-/// A named tensor as a file holds it: row-major, little-endian.
-struct StoredTensor {
-  std::string name;
-  std::string type;  ///< as kStoredType
-  Dimensions dimensions;
-  std::vector<std::byte> bytes;
-};
 
 /// The content of a file of tensors, in memory.
 class TensorFile {
@@ -55,14 +26,22 @@ class TensorFile {
       : origin_(std::move(origin)), verified_(verified) {}
 
   [[nodiscard]] const std::filesystem::path& origin() const { return origin_; }
+  /// Whether a checksum in the file vouched for all of its bytes. One wrong bit in the name of the checksum makes a
+  /// file of one that has none: whoever wrote a file with a checksum refuses it without.
   [[nodiscard]] bool verified() const { return verified_; }
   [[nodiscard]] std::map<std::string, std::string>& metadata() { return metadata_; }
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
   [[nodiscard]] const std::vector<StoredTensor>& tensors() const { return tensors_; }
 
-  /// @throws FileError when there is a tensor of that name
+  /// @throws FileError when there is a tensor of that name, its type is unknown, or its bytes are not those of its
+  ///         dimensions
   void add(StoredTensor tensor) {
-    if (find(tensor.name) != nullptr) throw FileError(origin_.string(), "there are two tensors '" + tensor.name + "'");
+    if (find(tensor.name) != nullptr) refuse("there are two tensors '" + tensor.name + "'");
+    if (detail::stored_size(tensor.type) == 0) refuse(tensor.name, "its type '" + tensor.type + "' is unknown");
+    if (detail::stored_bytes(tensor.type, tensor.dimensions) != tensor.bytes.size()) {
+      refuse(tensor.name, std::to_string(tensor.bytes.size()) + " bytes do not make " + to_string(tensor.dimensions) +
+                              " of type " + tensor.type);
+    }
     tensors_.push_back(std::move(tensor));
   }
   template <class T>
@@ -82,18 +61,24 @@ class TensorFile {
   template <class T>
   void read(const std::string& name, const Dimensions& dimensions, std::span<T> values) const {
     const StoredTensor* const tensor = find(name);
-    if (tensor == nullptr) throw FileError(origin_.string(), "tensor '" + name + "' is missing");
-    const auto refuse = [&](const std::string& expected, const std::string& found) {
-      throw FileError(origin_.string(), "tensor '" + name + "': expected " + expected + ", found " + found);
+    if (tensor == nullptr) refuse("tensor '" + name + "' is missing");
+    const auto expect = [&](const std::string& expected, const std::string& found) {
+      if (expected != found) refuse(name, "expected " + expected + ", found " + found);
     };
-    if (tensor->type != kStoredType<T>) refuse(std::string(kStoredType<T>), tensor->type);
-    if (tensor->dimensions != dimensions) refuse(to_string(dimensions), to_string(tensor->dimensions));
-    if (tensor->bytes.size() != values.size_bytes())
-      refuse(std::to_string(values.size_bytes()) + " bytes", std::to_string(tensor->bytes.size()));
+    expect(std::string(kStoredType<T>), tensor->type);
+    expect(to_string(dimensions), to_string(tensor->dimensions));
+    expect(std::to_string(values.size_bytes()) + " bytes", std::to_string(tensor->bytes.size()) + " bytes");
     if (!values.empty()) std::memcpy(values.data(), tensor->bytes.data(), values.size_bytes());
   }
 
  private:
+  [[noreturn]] void refuse(const std::string& problem) const {
+    throw FileError(origin_.empty() ? "a file of tensors in memory" : origin_.string(), problem);
+  }
+  [[noreturn]] void refuse(const std::string& name, const std::string& problem) const {
+    refuse("tensor '" + name + "': " + problem);
+  }
+
   std::filesystem::path origin_;
   bool verified_ = false;
   std::map<std::string, std::string> metadata_;

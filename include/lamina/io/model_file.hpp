@@ -1,0 +1,80 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include <lamina/core/error.hpp>
+#include <lamina/core/version.hpp>
+#include <lamina/io/model_tensors.hpp>
+#include <lamina/io/npz.hpp>
+#include <lamina/io/safetensors.hpp>
+#include <lamina/io/tensor_file.hpp>
+#include <lamina/network/model.hpp>
+
+/// @file
+/// A model's parameters and running statistics in a file of its own, under the names and in the layout of PyTorch's
+/// state_dict (docs/weights.md). Needs nlohmann/json.hpp, so it does not come with lamina.hpp.
+
+namespace lamina {
+
+namespace detail {
+
+enum class ModelFormat { safetensors, npz };
+
+/// By the extension of the path.
+[[nodiscard]] inline ModelFormat model_format(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  if (extension == ".safetensors") return ModelFormat::safetensors;
+  if (extension == ".npz") return ModelFormat::npz;
+  throw FileError(path.string(), "expected a name that ends in .safetensors or .npz");
+}
+
+/// What begins the value of the metadata "library" in files of save_model().
+inline constexpr std::string_view kLibraryName = "lamina ";
+
+/// Ours have a checksum. Without this, a wrong bit in its name would switch it off.
+inline void require_own_checksum(const TensorFile& file) {
+  const auto library = file.metadata().find("library");
+  const bool ours = library != file.metadata().end() && library->second.starts_with(kLibraryName);
+  if (ours && !file.verified()) {
+    throw FileError(file.origin().string(), "is damaged: it has no checksum, and its metadata says that " +
+                                                library->second + " wrote it, with one");
+  }
+}
+
+}  // namespace detail
+
+/// Writes a model, as a whole or not at all. The extension of the path chooses the format: .safetensors or .npz.
+/// @param metadata  for a safetensors file, such as {"model", "vgg08"}, which scripts/convert_weights.py reads; .npz
+///                  files have no place for it
+/// @throws FileError when the extension is another one or the file cannot be written; then a file that was there is as
+///         before
+template <class Network, class T>
+void save_model(const std::filesystem::path& path, const Model<Network, T>& model,
+                const std::map<std::string, std::string>& metadata = {}) {
+  const detail::ModelFormat format = detail::model_format(path);
+  TensorFile file;
+  file.metadata() = metadata;
+  file.metadata()["format"] = "pt";  // what other tools look for: names and layout are PyTorch's
+  file.metadata()["library"] = std::string(detail::kLibraryName) + std::string(kVersion);
+  add_model(file, model);
+  if (format == detail::ModelFormat::npz) {
+    write_npz(path, file);
+  } else {
+    write_safetensors(path, file);
+  }
+}
+
+/// Sets a model's parameters and running statistics to those of a file, whatever wrote it.
+/// @throws FileError when the extension is none of save_model's, the file cannot be read or is damaged, or it does not
+///         hold exactly the network's tensors in the model's type; the model is then as before
+template <class Network, class T>
+void load_model(const std::filesystem::path& path, Model<Network, T>& model) {
+  const detail::ModelFormat format = detail::model_format(path);
+  const TensorFile file = format == detail::ModelFormat::npz ? read_npz(path) : read_safetensors(path);
+  detail::require_own_checksum(file);
+  read_whole_model(file, model);
+}
+
+}  // namespace lamina

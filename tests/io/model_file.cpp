@@ -1,0 +1,116 @@
+#include <filesystem>
+#include <string>
+
+#include <lamina/io/model_file.hpp>
+
+#include "../catch.hpp"
+#include "../data/temporary_folder.hpp"
+#include "damage.hpp"
+#include "full_disk.hpp"
+#include "small_network.hpp"
+#include "text_file.hpp"
+
+using namespace lamina;
+
+namespace {
+
+/// What load_model() says against a file, having left the model as it was; empty when it takes it and the model is
+/// counted_model() then.
+std::string refusal(const std::filesystem::path& path) {
+  Model<SmallNetwork> model(1);
+  const Model<SmallNetwork> before = model;
+  try {
+    load_model(path, model);
+  } catch (const FileError& error) {
+    CHECK(same_values(model, before));
+    return error.what();
+  }
+  CHECK(same_values(model, counted_model()));
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("model file: a model loads as it was saved, in both formats and in double") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"model.safetensors", "model.npz"}) {
+    save_model(folder.path() / name, counted_model());
+    CHECK(refusal(folder.path() / name).empty());
+    save_model(folder.path() / name, counted_model<double>());
+    Model<SmallNetwork, double> model;
+    load_model(folder.path() / name, model);
+    CHECK(same_values(model, counted_model<double>()));
+    CHECK_THAT(refusal(folder.path() / name), ContainsSubstring("expected F32, found F64"));
+  }
+}
+
+TEST_CASE("model file: a safetensors file says what it is") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "model.safetensors";
+  save_model(path, counted_model(), {{"model", "small"}});
+  CHECK(read_safetensors(path).metadata() ==
+        std::map<std::string, std::string>{
+            {"format", "pt"}, {"library", "lamina " + std::string(kVersion)}, {"model", "small"}});
+}
+
+TEST_CASE("model file: another extension is refused in both directions, before anything is written") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "model.bin";
+  const std::string problem = path.string() + ": expected a name that ends in .safetensors or .npz";
+  CHECK_THROWS_WITH(save_model(path, counted_model()), problem);
+  CHECK(std::filesystem::is_empty(folder.path()));
+  CHECK(refusal(path) == problem);
+}
+
+TEST_CASE("model file: one wrong bit in a safetensors file of ours is refused, wherever it is") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "model.safetensors";
+  save_model(path, counted_model());
+  for_each_wrong_bit(read_text(path), [](std::string_view bytes, std::size_t place) {
+    CAPTURE(place);
+    const auto file = unless_refused([&] {
+      TensorFile parsed = parse_safetensors("model.safetensors", bytes);
+      detail::require_own_checksum(parsed);
+      return parsed;
+    });
+    CHECK_FALSE(file);
+  });
+}
+
+TEST_CASE("model file: a damaged file is refused with its path, and the model is as before") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "model.safetensors";
+  save_model(path, counted_model());
+  std::string bytes = read_text(path);
+  const std::size_t letter = bytes.find("checksum");
+  write_file(path, std::string(bytes).replace(letter, 1, "k"));
+  CHECK_THAT(refusal(path), ContainsSubstring(path.string() + ": is damaged: it has no checksum"));
+  bytes.back() ^= 1;
+  write_file(path, bytes);
+  CHECK_THAT(refusal(path), ContainsSubstring(path.string() + ": is damaged: its checksum"));
+}
+
+TEST_CASE("model file: a file of another program needs no checksum") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "model.safetensors";
+  TensorFile file;
+  add_model(file, counted_model());
+  file.metadata() = {{"format", "pt"}};
+  const std::string bytes = to_safetensors(file);
+  write_file(path, std::string(bytes).replace(bytes.find("checksum"), 8, "hashcode"));
+  CHECK_FALSE(read_safetensors(path).verified());
+  CHECK(refusal(path).empty());
+}
+
+TEST_CASE("model file: a full disk leaves the earlier file") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"model.safetensors", "model.npz"}) {
+    const auto path = folder.path() / name;
+    save_model(path, counted_model());
+    {
+      const FullDisk limit(100);
+      CHECK_THROWS_WITH(save_model(path, Model<SmallNetwork>(1)), ContainsSubstring(": cannot be written"));
+    }
+    CHECK(refusal(path).empty());
+  }
+}
