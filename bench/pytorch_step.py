@@ -19,8 +19,8 @@ import time
 
 import torch
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "reference"))
-from vgg_torch import BLOCKS, vgg  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "scripts"))
+from lamina_networks import BLOCKS, vgg  # noqa: E402
 
 WARM_UP = 2
 

@@ -5,12 +5,17 @@ Needs PyTorch (Debian: apt install python3-torch). The files are committed; run 
 its counterpart of the same name in tests/.
 """
 
+import pathlib
+import sys
+
 import torch
 from torch import nn
 
 import formula
 from reference import digest, parameter_digests, statistics_digests, write
-from vgg_torch import Residual
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+from lamina_networks import Residual  # noqa: E402
 
 SAMPLES = 40
 

@@ -5,11 +5,16 @@ PyTorch, in double.
 Needs PyTorch (Debian: apt install python3-torch). The files are committed; run this only to change them.
 """
 
+import pathlib
+import sys
+
 import torch
 
 import formula
 from reference import digest, parameter_digests, statistics_digests, write
-from vgg_torch import BLOCKS, vgg
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+from lamina_networks import BLOCKS, vgg  # noqa: E402
 
 BATCH = 8
 STEPS = 10
