@@ -15,6 +15,7 @@ python3-onnx. docs/weights.md has the formats.
 """
 
 import argparse
+import json
 import io
 import pathlib
 import sys
@@ -118,7 +119,8 @@ def convert(source, target, model=None):
     if target.suffix not in (*weight_files.FORMATS, ".onnx"):
         raise WeightsError(f"{target}: expected a name that ends in {', '.join(weight_files.FORMATS)} or .onnx")
     arrays, metadata = weight_files.read(source)
-    model = model or metadata.get("model")
+    # A run's best.safetensors says it in the configuration of the run.
+    model = model or metadata.get("model") or json.loads(metadata.get("configuration", "{}")).get("model")
     check_types(source, arrays)
     if model in BLOCKS:
         check_network(source, arrays, model)

@@ -66,7 +66,9 @@ void evaluate(const lamina::TensorFile& file, const Options& options) {
 }  // namespace
 
 void run_evaluation(const Options& options) {
-  const lamina::TensorFile file = lamina::read_safetensors(*options.evaluated);
+  const bool npz = options.evaluated->extension() == ".npz";
+  const lamina::TensorFile file =
+      npz ? lamina::read_npz(*options.evaluated) : lamina::read_safetensors(*options.evaluated);
   const Options of_run = options_of(file, options);
   lamina::visit_vgg(of_run.model,
                     [&]<class Network>(const lamina::NamedNetwork<Network>&) { evaluate<Network>(file, of_run); });

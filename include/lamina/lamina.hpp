@@ -32,7 +32,7 @@
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/diagnostics/scientific.hpp>
-#include <lamina/io/checksum.hpp>
+#include <lamina/io/crc32.hpp>
 #include <lamina/io/csv.hpp>
 #include <lamina/io/csv_table.hpp>
 #include <lamina/io/file.hpp>

@@ -43,7 +43,9 @@ void check_same_run(const fs::path& one, const fs::path& other) {
 
 std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder)) files[entry.path().filename()] = read_text(entry.path());
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) files[entry.path()] = read_text(entry.path());
+  }
   return files;
 }
 

@@ -3,14 +3,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lamina {
 
 /// The hash FNV-1a of 64 bits (Fowler, Noll and Vo), over bytes or words. It finds what changes by accident, and
-/// resists nobody.
+/// resists nobody: inputs that differ in one byte or word never have the same.
 class Hash {
  public:
   constexpr void add(std::uint64_t word) { value_ = (value_ ^ word) * 1099511628211U; }
+  constexpr void add(std::string_view bytes) {
+    for (const char byte : bytes) add(std::uint64_t{static_cast<unsigned char>(byte)});
+  }
   [[nodiscard]] constexpr std::uint64_t value() const { return value_; }
 
  private:

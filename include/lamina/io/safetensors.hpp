@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <lamina/core/error.hpp>
-#include <lamina/io/checksum.hpp>
+#include <lamina/core/hash.hpp>
 #include <lamina/io/file.hpp>
 #include <lamina/io/safetensors_header.hpp>
 #include <lamina/io/tensor_file.hpp>
@@ -39,9 +39,11 @@ inline constexpr std::size_t kChecksumPlace = kLengthBytes + kChecksumPrefix.siz
 /// The checksum of a file, whose own digits count as zeros.
 /// @pre the file reaches to the end of the digits
 [[nodiscard]] inline std::string checksum(std::string_view file) {
-  std::uint64_t hash = hash_bytes(file.substr(0, kChecksumPlace));
-  hash = hash_bytes(std::string(kChecksumDigits, '0'), hash);
-  return hexadecimal(hash_bytes(file.substr(kChecksumPlace + kChecksumDigits), hash));
+  Hash hash;
+  hash.add(file.substr(0, kChecksumPlace));
+  hash.add(std::string_view("0000000000000000").substr(0, kChecksumDigits));
+  hash.add(file.substr(kChecksumPlace + kChecksumDigits));
+  return hexadecimal(hash.value());
 }
 
 /// The header of a file, which ends in the file.

@@ -31,7 +31,7 @@ using Dimensions = std::vector<Index>;
 /// "32x3x3x3", or "a single value".
 [[nodiscard]] inline std::string to_string(const Dimensions& dimensions) {
   std::string text;
-  for (const Index size : dimensions) text += (text.empty() ? "" : "x") + std::to_string(size);
+  for (const Index size : dimensions) text.append(text.empty() ? "" : "x").append(std::to_string(size));
   return text.empty() ? "a single value" : text;
 }
 

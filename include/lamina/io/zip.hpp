@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include <lamina/core/error.hpp>
-#include <lamina/io/checksum.hpp>
+#include <lamina/io/crc32.hpp>
 
 /// @file
 /// ZIP archives without compression (PKWARE's APPNOTE.TXT 6.3.10): each member behind a header of its own, then a

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
-#include <lamina/io/checksum.hpp>
+#include <lamina/io/crc32.hpp>
 #include <lamina/io/zip.hpp>
 
 namespace lamina::detail {

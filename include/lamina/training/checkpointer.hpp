@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <lamina/io/model_file.hpp>
 #include <lamina/io/safetensors.hpp>
 #include <lamina/training/checkpoint.hpp>
 #include <lamina/training/observer.hpp>
@@ -53,14 +54,10 @@ class Checkpointer : public TrainingObserver {
   using Clock = std::chrono::steady_clock;
 
   void write_best(const EpochReport& report) const {
-    TensorFile file;
-    add_model(file, trainer_.best_model());
-    file.metadata() = {{"format", "pt"},
-                       {"library", "lamina " + std::string(kVersion)},
-                       {"configuration", configuration_},
-                       {"epoch", std::to_string(report.epoch)},
-                       {"validation_accuracy", detail::to_digits(report.validation.accuracy)}};
-    write_safetensors(folder_ / "best.safetensors", file);
+    save_model(folder_ / "best.safetensors", trainer_.best_model(),
+               {{"configuration", configuration_},
+                {"epoch", std::to_string(report.epoch)},
+                {"validation_accuracy", detail::to_digits(report.validation.accuracy)}});
   }
 
   const Trainer& trainer_;

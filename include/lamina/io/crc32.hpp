@@ -1,29 +1,10 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
-/// @file
-/// Sums over bytes that find what goes wrong by accident, and do not resist anybody.
-
 namespace lamina::detail {
-
-/// FNV-1a with 64 bits (Fowler, Noll and Vo). Two inputs that differ in one byte never have the same sum.
-/// @param hash  of the bytes before these
-[[nodiscard]] constexpr std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t hash = 14695981039346656037U) {
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
-  return hash;
-}
-
-/// 16 digits.
-[[nodiscard]] inline std::string hexadecimal(std::uint64_t value) {
-  std::string digits(16, '0');
-  for (std::size_t i = digits.size(); i-- > 0; value >>= 4U) digits[i] = "0123456789abcdef"[value & 15U];
-  return digits;
-}
 
 /// CRC-32 of each byte, by the polynomial of ZIP archives.
 inline constexpr std::array<std::uint32_t, 256> kCrc32Table = [] {
