@@ -123,10 +123,18 @@ TEST_CASE("npz: an archive with a comment behind it is read") {
              ContainsSubstring("its end is missing"));
 }
 
+TEST_CASE("npz: a member whose own header has its sizes elsewhere is read: some versions of Python write that") {
+  const std::string whole = written(small_file());
+  CHECK(same_tensors(parse(replaced(whole, 18, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF")), small_file()));
+  CHECK_THAT(refusal(replaced(whole, 22, "\x01")), ContainsSubstring("the directory does not agree with it"));
+}
+
 TEST_CASE("npz: files of another kind are refused") {
   CHECK(refusal("") == "some.npz: is no ZIP archive, or cut off: its end is missing");
   CHECK_THAT(refusal(std::string(70000, 'x')), ContainsSubstring("is no ZIP archive"));
-  CHECK(refusal(archive("weights.txt", "1 2 3")) == "some.npz: member 'weights.txt': is no array of NumPy's");
+  const std::string array = detail::to_npy("", {"a", "U8", {1}, {std::byte{1}}});
+  CHECK(refusal(archive("weights.npy", array)).empty());
+  CHECK(refusal(archive("weights.txt", array)) == "some.npz: member 'weights.txt': is no array of NumPy's");
   CHECK(refusal(archive("a.npy", "1 2 3")) == "some.npz: member 'a.npy': is no array of NumPy's");
 }
 

@@ -2,6 +2,7 @@
 PROGRAM is model_weights. Logits may differ by 1e-5 of the largest: float's rounding on the way through 38 layers was 4e-6
 of it."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -140,6 +141,16 @@ def round_trip(program, folder):
                 assert found[key].tobytes() == array.tobytes(), (path, key)
 
 
+class RunsCode:
+    """Makes a folder when it is read by a reader that trusts its file."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
 def bad_files(folder):
     """Names of files that do not fit, the model that they should be of, and what is said."""
     good, metadata = weight_files.read(folder / "weights.safetensors")
@@ -148,7 +159,7 @@ def bad_files(folder):
     (folder / "wrong_bit.safetensors").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     (folder / "text.npz").write_text("no archive")
     torch.save({"epoch": 3}, folder / "checkpoint.pt")
-    torch.save(vgg("vgg08"), folder / "module.pt")
+    torch.save({"0.weight": RunsCode(folder / "ran")}, folder / "code.pt")
     weight_files.write(folder / "half.npz", {**good, "0.weight": good["0.weight"].astype(numpy.float16)}, {})
     weight_files.write(folder / "more.npz", {**good, "99.weight": good["0.weight"]}, {})
     weight_files.write(folder / "fewer.npz", {key: good[key] for key in good if key != "1.running_var"}, {})
@@ -160,7 +171,7 @@ def bad_files(folder):
         ("wrong_bit.safetensors", None, "cannot be understood: is damaged: its checksum"),
         ("text.npz", None, "text.npz: cannot be understood"),
         ("checkpoint.pt", None, "checkpoint.pt: cannot be understood: is no state_dict"),
-        ("module.pt", None, "module.pt: cannot be understood"),
+        ("code.pt", None, "code.pt: cannot be understood"),
         ("half.npz", None, "half.npz: tensor '0.weight': expected float32 or float64, found float16"),
         ("more.npz", "vgg08", "more.npz: vgg08 has no tensor '99.weight'"),
         ("fewer.npz", "vgg08", "fewer.npz: tensor '1.running_var' of vgg08 is missing"),
@@ -186,6 +197,7 @@ def refusals(program, folder):
             said = refusal(folder / name, target, model)
             assert said.startswith(str(folder)) and problem in said and "\n" not in said, (problem, said)
             assert not target.exists(), name
+    assert not (folder / "ran").exists()
     good = folder / "weights.safetensors"
     assert "out.txt: expected a name that ends in" in refusal(good, folder / "out.txt", None)
     assert "out.pt: cannot be written: No such file" in refusal(good, folder / "none" / "out.pt", None)
