@@ -76,11 +76,19 @@ std::string joined(int argc, char** argv) {
   return command;
 }
 
+std::vector<ReportedRow> chosen_rows(const cxxopts::ParseResult& flags) {
+  if (flags.count("rows") == 0) return table1_rows({});
+  try {
+    return table1_rows(flags["rows"].as<std::vector<std::string>>());
+  } catch (const lamina::ArgumentError& error) {
+    throw UsageError(std::string("--rows: ").append(error.what()));
+  }
+}
+
 int reproduce(const cxxopts::ParseResult& flags, const std::string& command) {
   if (flags.count("out") == 0) throw UsageError("--out is missing");
   const fs::path out = flags["out"].as<std::string>();
-  const auto rows =
-      table1_rows(flags.count("rows") > 0 ? flags["rows"].as<std::vector<std::string>>() : std::vector<std::string>{});
+  const std::vector<ReportedRow> rows = chosen_rows(flags);
   // Every run is checked before the first begins.
   std::vector<Options> runs;
   for (const ReportedRow& row : rows) runs.push_back(options_of(row, out, flags.unmatched()));

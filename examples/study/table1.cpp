@@ -80,9 +80,10 @@ std::vector<ReportedRow> table1_rows(std::span<const std::string> names) {
 std::string table1_page(std::span<const RepeatedRow> rows, const std::string& command) {
   lamina::require(!rows.empty(), "table 1 needs a run");
   const nlohmann::ordered_json& config = rows.front().run.config;
-  std::string page = "# Table 1\n\n    " + command + "\n\n" + number_of(config, "epochs") + " epochs of " +
-                     number_of(config, "training_images") + " images, validated on " +
-                     number_of(config, "validation_images") + ", seed " + config.at("seed").dump() + ".\n";
+  std::string page = "# Table 1\n\n    " + command + "\n\n" + number_of(config, "epochs") +
+                     (config.at("epochs") == 1 ? " epoch of " : " epochs of ") + number_of(config, "training_images") +
+                     " images, validated on " + number_of(config, "validation_images") + ", seed " +
+                     config.at("seed").dump() + ".\n";
   page +=
       "\"a / b (c)\": a is ours at the end of training, b the study's after 100 epochs of 47,500 images, c the "
       "difference. Accuracies in percent; the test's is that of the epoch with the best validation accuracy.\n\n";
