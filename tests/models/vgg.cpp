@@ -12,6 +12,16 @@
 
 using namespace lamina;
 
+// Not beside the networks: every program that includes them would compile all of them.
+static_assert(Vgg08::parameter_count == 59'716);
+static_assert(Vgg38::parameter_count == 336'196);
+static_assert(Vgg38Bn::parameter_count == 338'500);
+static_assert(Vgg38Rc::parameter_count == 336'196);
+static_assert(Vgg38BnRc::parameter_count == 338'500);
+static_assert(Vgg38BnRcPreact::parameter_count == 338'500);
+static_assert(Vgg56BnRc::parameter_count == 505'540);
+static_assert(Vgg110BnRc::parameter_count == 1'006'660);
+
 namespace {
 
 /// Convolutions and linear layers: what the number in a network's name counts.

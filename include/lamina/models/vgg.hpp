@@ -96,15 +96,6 @@ using Vgg38BnRcPreact = Vgg<VggOptions{.blocks = 5, .batch_norm = true, .residua
 using Vgg56BnRc = Vgg<VggOptions{.blocks = 8, .batch_norm = true, .residual = true}>;
 using Vgg110BnRc = Vgg<VggOptions{.blocks = 17, .batch_norm = true, .residual = true}>;
 
-static_assert(Vgg08::parameter_count == 59'716);
-static_assert(Vgg38::parameter_count == 336'196);
-static_assert(Vgg38Bn::parameter_count == 338'500);
-static_assert(Vgg38Rc::parameter_count == 336'196);
-static_assert(Vgg38BnRc::parameter_count == 338'500);
-static_assert(Vgg38BnRcPreact::parameter_count == 338'500);
-static_assert(Vgg56BnRc::parameter_count == 505'540);
-static_assert(Vgg110BnRc::parameter_count == 1'006'660);
-
 /// A network type under the name it has on command lines and in files.
 template <class Network>
 struct NamedNetwork {
