@@ -21,11 +21,9 @@ namespace {
 cxxopts::Options command_line() {
   cxxopts::Options options("plot_runs", "Draws figures of runs that train_cifar100 has written with --out.");
   options.add_options()                                                                                       //
-      ("runs", "folders of runs", cxxopts::value<std::vector<std::string>>(), "RUN...")                       //
       ("out", "folder for figures/ and, of a single run, report.html", cxxopts::value<std::string>(), "DIR")  //
       ("help", "print this and exit");
-  options.parse_positional("runs");
-  options.positional_help("RUN...");
+  options.custom_help("RUN... --out DIR");
   return options;
 }
 
@@ -35,9 +33,10 @@ int run(int argc, const char* const* argv) {
   if (flags.count("help") > 0) {
     std::cout << definition.help();
   } else {
-    if (flags.count("runs") == 0) throw UsageError("the folder of a run is missing");
+    // Not as an option of their own: cxxopts would cut names at commas.
+    const std::vector<std::string>& names = flags.unmatched();
+    if (names.empty()) throw UsageError("the folder of a run is missing");
     if (flags.count("out") == 0) throw UsageError("--out is missing");
-    const auto names = flags["runs"].as<std::vector<std::string>>();
     const std::vector<std::filesystem::path> runs(names.begin(), names.end());
     const std::filesystem::path out = flags["out"].as<std::string>();
     std::cout << (runs.size() == 1 ? draw_run(runs[0], out) : draw_comparison(runs, out)) << "\n";

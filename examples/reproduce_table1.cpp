@@ -16,11 +16,13 @@
 #include <lamina/core/error.hpp>
 #include <lamina/io/file.hpp>
 
+#include "study/config.hpp"
 #include "study/experiment.hpp"
 #include "study/options.hpp"
 #include "study/program.hpp"
 #include "study/run.hpp"
 #include "study/table1.hpp"
+#include "study/text.hpp"
 
 using namespace study;
 namespace fs = std::filesystem;
@@ -57,23 +59,28 @@ Options options_of(const ReportedRow& row, const fs::path& out, const std::vecto
 std::optional<Run> finished_run(const Options& options) {
   if (!fs::exists(*options.out / "test_summary.csv")) return std::nullopt;
   Run run = read_run(*options.out);
-  const auto check = [&](const char* key, const nlohmann::ordered_json& expected) {
-    if (run.config.value(key, nlohmann::ordered_json()) == expected) return;
-    throw lamina::FileError(options.out->string(), "holds a finished run with " + std::string(key) + " " +
-                                                       run.config.value(key, nlohmann::ordered_json()).dump() +
-                                                       ", expected " + expected.dump());
-  };
-  check("epochs", options.epochs);
-  check("batch_size", options.batch_size);
-  check("seed", options.seed);
-  check("limit", options.limit ? nlohmann::ordered_json(*options.limit) : nlohmann::ordered_json());
+  if (!run.test) return std::nullopt;
+  const std::string differs = flag_difference(run.config.dump(), options);
+  if (!differs.empty()) throw lamina::FileError(options.out->string(), "holds another finished run (" + differs + ")");
   return run;
 }
 
-std::string joined(int argc, char** argv) {
+/// The command as one would type it.
+std::string command_of(int argc, const char* const* argv) {
   std::string command = fs::path(argv[0]).filename();
-  for (int i = 1; i < argc; ++i) command.append(" ").append(argv[i]);
+  for (int i = 1; i < argc; ++i) command.append(" ").append(shell_quoted(argv[i]));
   return command;
+}
+
+/// Flags for all runs. What a row decides itself is not among them.
+std::vector<std::string> common_flags(const cxxopts::ParseResult& flags) {
+  for (const std::string& word : flags.unmatched()) {
+    const std::string flag = word.substr(0, word.find('='));
+    for (const char* own : {"--model", "--lr", "--eval", "--per-class", "--summary"}) {
+      if (flag == own) throw UsageError(flag + " cannot be chosen for all rows");
+    }
+  }
+  return flags.unmatched();
 }
 
 std::vector<ReportedRow> chosen_rows(const cxxopts::ParseResult& flags) {
@@ -89,18 +96,23 @@ int reproduce(const cxxopts::ParseResult& flags, const std::string& command) {
   if (flags.count("out") == 0) throw UsageError("--out is missing");
   const fs::path out = flags["out"].as<std::string>();
   const std::vector<ReportedRow> rows = chosen_rows(flags);
-  // Every run is checked before the first begins.
   std::vector<Options> runs;
-  for (const ReportedRow& row : rows) runs.push_back(options_of(row, out, flags.unmatched()));
+  for (const ReportedRow& row : rows) runs.push_back(options_of(row, out, common_flags(flags)));
+  // Before the first begins, which may take days.
+  for (const Options& options : runs) static_cast<void>(finished_run(options));
 
   const Interruption interruption;
   std::vector<RepeatedRow> repeated;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::optional<Run> run = finished_run(runs[i]);
     std::cout << "== " << rows[i].name() << (run ? ": finished before" : "") << "\n" << std::flush;
-    if (!run && !run_experiment(runs[i], interruption)) return 128 + interruption.signal();
-    repeated.push_back({rows[i], run ? *run : read_run(*runs[i].out)});
+    if (!run) {
+      if (!run_experiment(runs[i], interruption)) return 128 + interruption.signal();
+      run = read_run(*runs[i].out);
+    }
+    repeated.push_back({rows[i], *run});
     lamina::write_file(out / "table1.md", table1_page(repeated, command));
+    if (interruption.signal() != 0) return 128 + interruption.signal();
   }
   std::cout << "\n" << table1_page(repeated, command) << "\n" << draw_table1(repeated, out) << "\n";
   return 0;
@@ -109,7 +121,7 @@ int reproduce(const cxxopts::ParseResult& flags, const std::string& command) {
 int run(int argc, char** argv) {
   cxxopts::Options definition = command_line();
   const cxxopts::ParseResult flags = parse(definition, argc, argv);
-  if (flags.count("help") == 0) return reproduce(flags, joined(argc, argv));
+  if (flags.count("help") == 0) return reproduce(flags, command_of(argc, argv));
   std::cout << definition.help();
   return 0;
 }

@@ -15,8 +15,8 @@ python3-onnx. docs/weights.md has the formats.
 """
 
 import argparse
-import json
 import io
+import json
 import pathlib
 import sys
 
@@ -114,13 +114,21 @@ def write_onnx(path, arrays, model):
     weight_files.write_bytes(path, content)
 
 
+def configured_model(metadata):
+    """The network in the configuration of a run, or None."""
+    try:
+        return json.loads(metadata["configuration"])["model"]
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def convert(source, target, model=None):
     """Reads one file and writes the other. Writes nothing unless all is well."""
     if target.suffix not in (*weight_files.FORMATS, ".onnx"):
         raise WeightsError(f"{target}: expected a name that ends in {', '.join(weight_files.FORMATS)} or .onnx")
     arrays, metadata = weight_files.read(source)
     # A run's best.safetensors says it in the configuration of the run.
-    model = model or metadata.get("model") or json.loads(metadata.get("configuration", "{}")).get("model")
+    model = model or metadata.get("model") or configured_model(metadata)
     check_types(source, arrays)
     if model in BLOCKS:
         check_network(source, arrays, model)

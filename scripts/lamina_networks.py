@@ -2,7 +2,8 @@
 
 from torch import nn
 
-BLOCKS = {"vgg08": 0, "vgg38": 5, "vgg38-bn": 5, "vgg38-rc": 5, "vgg38-bn-rc": 5, "vgg38-bn-rc-preact": 5}
+BLOCKS = {"vgg08": 0, "vgg38": 5, "vgg38-bn": 5, "vgg38-rc": 5, "vgg38-bn-rc": 5, "vgg38-bn-rc-preact": 5,
+          "vgg56-bn-rc": 8, "vgg110-bn-rc": 17}
 FILTERS = 32
 
 

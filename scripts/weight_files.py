@@ -8,7 +8,6 @@ import math
 import os
 
 import numpy
-import torch
 
 CHECKSUM_PREFIX = b'{"__metadata__":{"checksum":"'
 CHECKSUM_DIGITS = 16
@@ -81,11 +80,13 @@ def decode_npz(file):
 
 def encode_npz(arrays, _metadata):
     file = io.BytesIO()
-    numpy.savez(file, **arrays)
+    # Contiguous in the usual order: numpy would keep Fortran's, which Lamina does not read.
+    numpy.savez(file, **{name: numpy.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()})
     return file.getvalue()
 
 
 def decode_pytorch(file):
+    import torch  # the other formats do without
     state = torch.load(io.BytesIO(file), map_location="cpu", weights_only=True)
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError("is no state_dict, which holds tensors and nothing else")
@@ -93,6 +94,7 @@ def decode_pytorch(file):
 
 
 def encode_pytorch(arrays, _metadata):
+    import torch
     file = io.BytesIO()
     torch.save({name: torch.from_numpy(numpy.array(array)) for name, array in arrays.items()}, file)
     return file.getvalue()
@@ -121,7 +123,10 @@ def write_bytes(path, content):
     """The whole file, or what was there before."""
     unfinished = path.with_name(path.name + ".part")
     try:
-        unfinished.write_bytes(content)
+        with open(unfinished, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

@@ -27,17 +27,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json_of(const Config& config) {
-  const Options& options = config.options;
+/// What the command line says of the results.
+Json flags_of(const Options& options) {
   return {{"model", options.model},
-          {"parameters", config.parameters},
-          {"data", config.data},
-          {"data_fingerprint", lamina::hexadecimal(config.data_fingerprint)},
-          {"training_images", config.training_images},
-          {"validation_images", config.validation_images},
-          {"test_images", config.test_images},
-          {"mean", config.normalization.mean},
-          {"deviation", config.normalization.deviation},
           {"epochs", options.epochs},
           {"batch_size", options.batch_size},
           {"optimizer", options.optimizer},
@@ -49,8 +41,21 @@ Json json_of(const Config& config) {
           {"initialization", options.initialization},
           {"clip_norm", options.clip_norm ? Json(*options.clip_norm) : Json()},
           {"seed", options.seed},
-          {"threads", config.threads},
           {"limit", options.limit ? Json(*options.limit) : Json()}};
+}
+
+Json json_of(const Config& config) {
+  Json json = flags_of(config.options);
+  json.update({{"threads", config.threads},
+               {"parameters", config.parameters},
+               {"data", config.data},
+               {"data_fingerprint", lamina::hexadecimal(config.data_fingerprint)},
+               {"training_images", config.training_images},
+               {"validation_images", config.validation_images},
+               {"test_images", config.test_images},
+               {"mean", config.normalization.mean},
+               {"deviation", config.normalization.deviation}});
+  return json;
 }
 
 }  // namespace
@@ -65,6 +70,16 @@ std::string identity(const Config& config) {
   json.erase("data");
   json.erase("threads");
   return json.dump();
+}
+
+std::string flag_difference(const std::string& config, const Options& options) {
+  const Json all = Json::parse(config, nullptr, false);
+  const Json now = flags_of(options);
+  Json before = Json::object();
+  for (const auto& [key, value] : now.items()) {
+    if (all.is_object() && all.contains(key)) before[key] = all[key];
+  }
+  return difference(before.dump(), now.dump());
 }
 
 std::string difference(const std::string& there, const std::string& here) {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
@@ -36,6 +35,9 @@ struct Config {
 
 /// Says in what two identities differ: "lr: 0.001 there, 0.01 here; seed: ..."; empty where they are the same.
 [[nodiscard]] std::string difference(const std::string& there, const std::string& here);
+
+/// The same of the text of a config.json and a command line, without looking at images.
+[[nodiscard]] std::string flag_difference(const std::string& config, const Options& options);
 
 /// As a table for the terminal.
 [[nodiscard]] std::string to_table(const Config& config);

@@ -46,7 +46,7 @@ Data load_data(const Options& options, const lamina::Team& team) {
   data.split = options.limit ? lamina::limited_split(data.sets.train, *options.limit, options.seed)
                              : lamina::stratified_split(data.sets.train, kValidationFraction, options.seed);
   // Its loader would say so, too, but only after the run's folder was made.
-  lamina::require(options.batch_size <= std::ssize(data.split.training),
+  lamina::require(options.evaluated || options.batch_size <= std::ssize(data.split.training),
                   "batch size " + std::to_string(options.batch_size) + " is larger than the " +
                       std::to_string(data.split.training.size()) + " images of " + data.sets.train.name());
   data.test = all_positions(data.sets.test);

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <lamina/io/safetensors.hpp>
+#include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
 
 #include "data.hpp"
@@ -17,10 +17,16 @@ namespace study {
 
 namespace {
 
-/// The options of the run that a file is of, as far as they choose network and images.
-Options options_of(const lamina::TensorFile& file, Options options) {
+/// What a file says of the run that it is of; an empty object where it says nothing.
+nlohmann::json configuration_of(const lamina::TensorFile& file) {
   const auto found = file.metadata().find("configuration");
   const auto json = nlohmann::json::parse(found == file.metadata().end() ? "{}" : found->second, nullptr, false);
+  return json.is_object() ? json : nlohmann::json::object();
+}
+
+/// The options of that run, as far as they choose network and images.
+Options options_of(const lamina::TensorFile& file, Options options) {
+  const nlohmann::json json = configuration_of(file);
   if (options.model.empty() && json.contains("model")) options.model = json["model"].get<std::string>();
   if (json.contains("seed")) options.seed = json["seed"].get<std::uint64_t>();
   if (json.contains("limit") && json["limit"].is_number()) options.limit = json["limit"].get<lamina::Index>();
@@ -60,15 +66,17 @@ void evaluate(const lamina::TensorFile& file, const Options& options) {
   lamina::BatchLoader<float> test(data.sets.test, data.test, data.normalization,
                                   lamina::LoaderOptions::evaluation(options.batch_size));
   lamina::InferenceWorkspace<Network> workspace(options.batch_size, team);
+  const std::string fingerprint = configuration_of(file).value("data_fingerprint", std::string());
+  if (!fingerprint.empty() && fingerprint != lamina::hexadecimal(data.fingerprint)) {
+    std::cout << "These are not the images of the run that made the weights.\n";
+  }
   print(lamina::report_classes(model, workspace, test), data, options.per_class);
 }
 
 }  // namespace
 
 void run_evaluation(const Options& options) {
-  const bool npz = options.evaluated->extension() == ".npz";
-  const lamina::TensorFile file =
-      npz ? lamina::read_npz(*options.evaluated) : lamina::read_safetensors(*options.evaluated);
+  const lamina::TensorFile file = lamina::read_weights(*options.evaluated);
   const Options of_run = options_of(file, options);
   lamina::visit_vgg(of_run.model,
                     [&]<class Network>(const lamina::NamedNetwork<Network>&) { evaluate<Network>(file, of_run); });

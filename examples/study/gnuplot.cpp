@@ -12,6 +12,8 @@
 
 #include <lamina/core/error.hpp>
 
+#include "text.hpp"
+
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
 
 namespace study {
@@ -72,11 +74,16 @@ Ending run(const fs::path& program, std::string argument) {
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, messages.writer(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, messages.writer(), STDERR_FILENO);
+  // Of a process group of its own: the Ctrl-C that asks a trainer to stop is not for gnuplot.
+  posix_spawnattr_t attributes{};
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   std::string name = program.string();
   const std::array<char*, 3> arguments{name.data(), argument.data(), nullptr};
   pid_t process = 0;
-  const int error = posix_spawn(&process, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  const int error = posix_spawn(&process, program.c_str(), &actions, &attributes, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   if (error != 0) throw lamina::Error(name + ": cannot be started: " + std::generic_category().message(error));
   Ending ending{.status = 0, .messages = messages.read_all()};
   while (waitpid(process, &ending.status, 0) < 0 && errno == EINTR) {
@@ -126,12 +133,8 @@ std::string gnuplot_quoted(std::string_view text) {
 }
 
 std::string gnuplot_command(const fs::path& script) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,=";
   const std::string name = script.string();
-  if (name.find_first_not_of(plain) == name.npos && !name.starts_with('-')) return "gnuplot " + name;
-  std::string quoted = name.starts_with('-') ? "'./" : "'";
-  for (const char character : name) quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
-  return "gnuplot " + quoted + "'";
+  return "gnuplot " + shell_quoted(name.starts_with('-') ? "./" + name : name);
 }
 
 }  // namespace study

@@ -11,8 +11,12 @@ class Interruption {
   Interruption() {
     signal_ = 0;
     struct sigaction action {};
-    action.sa_handler = [](int signal) { signal_ = signal; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+    action.sa_handler = [](int signal) {
+      signal_ = signal;
+      std::signal(SIGINT, SIG_DFL);
+      std::signal(SIGTERM, SIG_DFL);
+    };
+    action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, &before_int_);
     sigaction(SIGTERM, &action, &before_term_);
   }

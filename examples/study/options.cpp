@@ -10,6 +10,7 @@
 #include <lamina/core/error.hpp>
 #include <lamina/models/vgg.hpp>
 
+#include "program.hpp"
 #include "text.hpp"
 
 namespace study {
@@ -96,22 +97,6 @@ std::string known_model(const cxxopts::ParseResult& flags) {
     throw UsageError(std::string("--model: ") + error.what());
   }
   return name;
-}
-
-/// cxxopts quotes with typographic marks, which not every terminal shows.
-std::string plain_quotes(std::string text) {
-  for (const std::string_view mark : {"‘", "’"}) {
-    for (auto at = text.find(mark); at != text.npos; at = text.find(mark)) text.replace(at, mark.size(), "'");
-  }
-  return text;
-}
-
-cxxopts::ParseResult parse(cxxopts::Options& definition, int argc, const char* const* argv) {
-  try {
-    return definition.parse(argc, argv);
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(plain_quotes(error.what()));
-  }
 }
 
 }  // namespace

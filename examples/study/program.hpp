@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
 #include <string_view>
 
 #include <cxxopts.hpp>
@@ -13,12 +14,17 @@
 
 namespace study {
 
-/// Parses a command line, whose errors become UsageErrors.
+/// Parses a command line, whose errors become UsageErrors: with plain quotes for the typographic ones of cxxopts, which
+/// not every terminal shows.
 [[nodiscard]] inline cxxopts::ParseResult parse(cxxopts::Options& definition, int argc, const char* const* argv) {
   try {
     return definition.parse(argc, argv);
   } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(error.what());
+    std::string text = error.what();
+    for (const std::string_view mark : {"‘", "’"}) {
+      for (auto at = text.find(mark); at != text.npos; at = text.find(mark)) text.replace(at, mark.size(), "'");
+    }
+    throw UsageError(text);
   }
 }
 

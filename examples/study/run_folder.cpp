@@ -1,5 +1,6 @@
 #include "run_folder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
@@ -35,9 +36,17 @@ std::vector<fs::path> make_folder(const fs::path& folder) {
   return made;
 }
 
+/// How many tensors of the model in a checkpoint have rows in gradient_flow.csv.
+lamina::Index weight_tensors(const lamina::TensorFile& checkpoint) {
+  return std::ranges::count_if(checkpoint.tensors(), [](const lamina::StoredTensor& tensor) {
+    return tensor.dimensions.size() >= 2 && !tensor.name.starts_with("best.");
+  });
+}
+
 /// The checkpoint of a run to go on with, if there is one.
 std::optional<lamina::TensorFile> find_checkpoint(const fs::path& file, const Config& config) {
-  if (!fs::exists(file)) return std::nullopt;
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
   if (!config.options.resume) {
     throw lamina::FileError(file.parent_path().string(),
                             "holds a run already: --resume goes on with it; for a new one name another folder");
@@ -54,9 +63,9 @@ std::optional<lamina::TensorFile> find_checkpoint(const fs::path& file, const Co
 RunFolder::RunFolder(const Config& config) : folder_(*config.options.out) {
   std::vector<fs::path> made = make_folder(folder_);
   try {
-    const bool new_lock = !fs::exists(folder_ / ".lock");
+    // The lock goes with a folder that was made, or stays: another program may already wait with it in its hands.
     lock_.emplace(folder_);
-    if (new_lock) made.push_back(folder_ / ".lock");
+    if (!made.empty()) made.push_back(folder_ / ".lock");
     checkpoint_ = find_checkpoint(folder_ / "checkpoint.safetensors", config);
     if (checkpoint_) {
       go_on();
@@ -71,17 +80,22 @@ RunFolder::RunFolder(const Config& config) : folder_(*config.options.out) {
 }
 
 void RunFolder::begin(const Config& config, std::vector<fs::path>& made) {
-  lamina::write_file(folder_ / "config.json", to_json(config));
-  made.push_back(folder_ / "config.json");
-  summary_.emplace(folder_ / "summary.csv", kSummaryColumns);
-  made.push_back(folder_ / "summary.csv");
-  gradient_flow_.emplace(folder_ / "gradient_flow.csv", kGradientFlowColumns);
-  // What an earlier run left would look like this run's.
   std::error_code ignored;
-  for (const char* name : {"test_summary.csv", "best.safetensors"}) fs::remove(folder_ / name, ignored);
+  if (fs::exists(folder_ / "test_summary.csv", ignored)) {
+    throw lamina::FileError(folder_.string(), "holds the results of a run without its checkpoint: name another folder");
+  }
+  fs::remove(folder_ / "best.safetensors", ignored);
+  const auto path = [&](const char* name) {
+    if (!fs::exists(folder_ / name, ignored)) made.push_back(folder_ / name);
+    return folder_ / name;
+  };
+  lamina::write_file(path("config.json"), to_json(config));
+  summary_.emplace(path("summary.csv"), kSummaryColumns);
+  gradient_flow_.emplace(path("gradient_flow.csv"), kGradientFlowColumns);
 }
 
-/// An epoch whose rows were written, but not its checkpoint, is done again.
+/// An epoch whose rows were written, but not its checkpoint, is done again. Both tables are looked at before either is
+/// cut.
 void RunFolder::go_on() {
   const lamina::Index epochs = lamina::checkpoint_position(*checkpoint_).epoch;
   const auto done = [epochs](std::string_view epoch) {
@@ -89,16 +103,19 @@ void RunFolder::go_on() {
     std::from_chars(epoch.data(), epoch.data() + epoch.size(), number);
     return number >= 1 && number <= epochs;
   };
-  std::size_t rows = 0;
-  auto summary = lamina::CsvFile<8>::continued(folder_ / "summary.csv", kSummaryColumns, done, rows);
-  if (rows != static_cast<std::size_t>(epochs)) {
+  const auto require_rows = [](const fs::path& file, std::size_t found, lamina::Index expected) {
+    if (found == static_cast<std::size_t>(expected)) return;
     throw lamina::FileError(
-        (folder_ / "summary.csv").string(),
-        "has rows of " + std::to_string(rows) + " epochs, and the checkpoint is of epoch " + std::to_string(epochs));
-  }
-  gradient_flow_.emplace(
-      lamina::CsvFile<6>::continued(folder_ / "gradient_flow.csv", kGradientFlowColumns, done, rows));
-  summary_.emplace(std::move(summary));
+        file.string(),
+        "has " + std::to_string(found) + " rows of the epochs in the checkpoint, expected " + std::to_string(expected));
+  };
+  const fs::path summary = folder_ / "summary.csv";
+  const fs::path flow = folder_ / "gradient_flow.csv";
+  require_rows(summary, lamina::CsvFile<8>::rows_to_keep(summary, kSummaryColumns, done), epochs);
+  require_rows(flow, lamina::CsvFile<6>::rows_to_keep(flow, kGradientFlowColumns, done),
+               epochs * weight_tensors(*checkpoint_));
+  summary_.emplace(lamina::CsvFile<8>::continued(summary, kSummaryColumns, done));
+  gradient_flow_.emplace(lamina::CsvFile<6>::continued(flow, kGradientFlowColumns, done));
 }
 
 void RunFolder::on_epoch(const lamina::EpochReport& report) {
@@ -116,9 +133,8 @@ void RunFolder::on_epoch(const lamina::EpochReport& report) {
 }
 
 void RunFolder::on_test(const lamina::TestReport& report) {
-  lamina::CsvFile file(folder_ / "test_summary.csv", kTestColumns);
-  file.add(report.test.loss, report.test.accuracy, report.best_epoch);
-  file.write();
+  lamina::write_file(folder_ / "test_summary.csv",
+                     lamina::csv_row(kTestColumns, report.test.loss, report.test.accuracy, report.best_epoch));
 }
 
 }  // namespace study

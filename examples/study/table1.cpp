@@ -6,6 +6,7 @@
 #include <lamina/core/error.hpp>
 
 #include "drawing.hpp"
+#include "gnuplot.hpp"
 #include "text.hpp"
 
 namespace study {
@@ -117,7 +118,7 @@ std::string draw_table1(std::span<const RepeatedRow> rows, const fs::path& out) 
   }
   copy_figure(out / "vgg38-bn-rc-lr-1e-2" / "figures" / "training_curves",
               out / "figures" / "training_curves_of_vgg38-bn-rc-lr-1e-2");
-  return sentence.starts_with("Figures are not drawn") ? sentence : "Figures: " + (out / "figures").string();
+  return find_gnuplot() ? "Figures: " + (out / "figures").string() : sentence;
 }
 
 }  // namespace study

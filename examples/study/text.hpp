@@ -60,6 +60,15 @@ namespace study {
   return std::to_string(total / 3600).append(":").append(two_digits(total / 60 % 60)).append(seconds_part);
 }
 
+/// A word of a command line, in quotes where a shell needs them.
+[[nodiscard]] inline std::string shell_quoted(std::string_view word) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,=";
+  if (!word.empty() && word.find_first_not_of(plain) == word.npos) return std::string(word);
+  std::string quoted = "'";
+  for (const char character : word) quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
+  return quoted + "'";
+}
+
 /// Text in a column of that many characters, at its right or left edge; longer text stays whole.
 [[nodiscard]] inline std::string right(std::string_view text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ').append(text);

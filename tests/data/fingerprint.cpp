@@ -1,6 +1,6 @@
-#include <lamina/data/fingerprint.hpp>
-
 #include <vector>
+
+#include <lamina/data/fingerprint.hpp>
 
 #include "../catch.hpp"
 

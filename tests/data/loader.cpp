@@ -172,3 +172,12 @@ TEST_CASE("loader: arguments out of range are errors") {
   CHECK_THROWS_WITH(BatchLoader<float>(images(), {}, kNormalization, LoaderOptions::evaluation()),
                     ContainsSubstring("no images"));
 }
+
+TEST_CASE("loader: says where the next batch lies") {
+  BatchLoader<float> loader(images(), make_samples(45), kNormalization, {.batch_size = 20}, {3, 1});
+  for (int i = 0; i < 5; ++i) {
+    const BatchPosition position = loader.position();
+    CHECK(loader.next().position == position);
+  }
+  CHECK(loader.position() == BatchPosition{5, 0});
+}

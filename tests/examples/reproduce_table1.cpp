@@ -79,8 +79,10 @@ TEST_CASE("reproduce_table1: what cannot be done is refused before anything is t
   };
   check("--rows vgg99", 2, "--rows: table 1 has no row 'vgg99', expected some of: vgg08-lr-1e-3, vgg38-lr-1e-3");
   check("--epochs none", 2, "--epochs must be a positive whole number, got 'none'");
+  check("--lr 1", 2, "--lr cannot be chosen for all rows");
   check("--frobnicate", 2, "'frobnicate'");
   CHECK_FALSE(fs::exists(data.out()));
   REQUIRE(run(two_rows(data)).status == 0);
-  check("--epochs 2", 1, "vgg08-lr-1e-3: holds a finished run with epochs 1, expected 2");
+  check("--epochs 2", 1, "vgg08-lr-1e-3: holds another finished run (epochs: 1 there, 2 here)");
+  check("--optimizer lamb", 1, R"(holds another finished run (optimizer: "adam" there, "lamb" here))");
 }

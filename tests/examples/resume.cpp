@@ -175,3 +175,19 @@ TEST_CASE("resume: a folder that holds a run is not begun anew, and one in use n
   check_refused(data.flags() + " --epochs 1 --resume", out,
                 out.string() + ": another program is running in this folder");
 }
+
+TEST_CASE("resume: tables without the rows of the checkpoint's epochs are refused, and neither is cut") {
+  const SmallCifar data;
+  const fs::path out = finished_run(data);
+  const std::string flags = data.flags() + " --epochs 1 --resume";
+  std::ofstream(out / "summary.csv", std::ios::app) << "2,0,0,0,0,0,0,0\n";  // of an epoch that was not finished
+  const std::string flow = read_text(out / "gradient_flow.csv");
+  const auto put = [&](const std::string& text) { std::ofstream(out / "gradient_flow.csv") << text; };
+  put(flow.substr(0, flow.rfind('\n', flow.size() - 2) + 1));
+  check_refused(flags, out, "gradient_flow.csv: has 7 rows of the epochs in the checkpoint, expected 8");
+  put("index,layer\n");
+  check_refused(flags, out, "gradient_flow.csv: does not begin with the line epoch,index,layer");
+  put(flow);
+  REQUIRE(train(flags + " --out " + out.string()).status == 0);
+  CHECK(line_count(read_text(out / "summary.csv")) == 2);
+}

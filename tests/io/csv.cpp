@@ -2,6 +2,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <locale>
 #include <string_view>
@@ -105,4 +106,33 @@ TEST_CASE("csv: a file whose first line cannot be written is not left behind") {
   const FullDisk limit(5);
   CHECK_THROWS_AS(CsvFile(path, kTwoColumns), FileError);
   CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("csv file: goes on behind the rows to keep, and the rest is removed") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "table.csv";
+  constexpr std::array<std::string_view, 2> names{"epoch", "loss"};
+  const auto up_to_two = [](std::string_view epoch) { return epoch == "1" || epoch == "2"; };
+  std::ofstream(path) << "epoch,loss\n1,0.5\n2,0.25\n3,0.125\n4,0.0";
+  CHECK(CsvFile<2>::rows_to_keep(path, names, up_to_two) == 2);
+  CHECK(read_text(path) == "epoch,loss\n1,0.5\n2,0.25\n3,0.125\n4,0.0");
+  auto file = CsvFile<2>::continued(path, names, up_to_two);
+  file.add(3, 1.5);
+  file.write();
+  CHECK(read_text(path) == "epoch,loss\n1,0.5\n2,0.25\n3,1.5\n");
+}
+
+TEST_CASE("csv file: does not go on with another table, which stays as it is") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "table.csv";
+  std::ofstream(path) << "epoch,accuracy\n1,0.5\n";
+  const auto all = [](std::string_view) { return true; };
+  constexpr std::array<std::string_view, 2> names{"epoch", "loss"};
+  CHECK_THROWS_WITH(static_cast<void>(CsvFile<2>::continued(path, names, all)),
+                    path.string() + ": does not begin with the line epoch,loss");
+  CHECK(read_text(path) == "epoch,accuracy\n1,0.5\n");
+}
+
+TEST_CASE("csv row: is the table of one row") {
+  CHECK(csv_row(std::array<std::string_view, 2>{"loss", "name"}, 0.25, "a,b") == "loss,name\n0.25,\"a,b\"\n");
 }

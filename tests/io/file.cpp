@@ -57,3 +57,26 @@ TEST_CASE("append file: an append that meets a full disk leaves nothing of itsel
   file.append("two\n");
   CHECK(read_text(file.path()) == "one\ntwo\n");
 }
+
+TEST_CASE("append file: goes on at the end of a file that is there") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "log";
+  write_file(path, "one\n");
+  AppendFile file = AppendFile::at_end_of(path);
+  {
+    const FullDisk limit(6);
+    CHECK_THROWS_AS(file.append("too long\n"), FileError);
+  }
+  file.append("two\n");
+  file.sync();
+  CHECK(read_text(path) == "one\ntwo\n");
+}
+
+TEST_CASE("read_file: gives every byte, and says why it cannot") {
+  const TemporaryFolder folder;
+  const std::string bytes = std::string(100'000, 'x') + std::string("\0\r\n", 3);
+  write_file(folder.path() / "bytes", bytes);
+  CHECK(read_file(folder.path() / "bytes") == bytes);
+  CHECK_THROWS_WITH(read_file(folder.path() / "none"), ContainsSubstring("none: cannot be opened: No such file"));
+  CHECK_THROWS_WITH(read_file(folder.path()), ContainsSubstring("cannot be read: Is a directory"));
+}

@@ -84,8 +84,8 @@ TEST_CASE("checkpoint: what is none, or not whole, or of another version is refu
   const TensorFile checkpoint = through_bytes(Run(1).until(2));
   CHECK_NOTHROW(require_checkpoint(checkpoint));
   TensorFile changed = checkpoint;
-  changed.metadata()["library"] = "0.0.1";
-  CHECK_THROWS_WITH(require_checkpoint(changed), ContainsSubstring("checkpoint: was written by version 0.0.1"));
+  changed.metadata()["library"] = "lamina 0.0.1";
+  CHECK_THROWS_WITH(require_checkpoint(changed), ContainsSubstring("checkpoint: was written by lamina 0.0.1"));
   changed.metadata().erase("kind");
   CHECK_THROWS_WITH(require_checkpoint(changed), "checkpoint: is no checkpoint of a run");
   TensorFile unverified("checkpoint");
@@ -94,8 +94,8 @@ TEST_CASE("checkpoint: what is none, or not whole, or of another version is refu
 }
 
 TEST_CASE("checkpoint: a trainer that refuses one is as before") {
-  const TensorFile checkpoint = Run(1).until(2);
-  Run run(1);
+  const TensorFile checkpoint = through_bytes(Run(1).until(2));
+  Run run(1, &checkpoint);
   const std::string before = to_safetensors(run.until(0));
   TensorFile broken = checkpoint;
   const auto [key, value, message] = GENERATE(table<std::string, std::string, std::string>({
@@ -114,6 +114,6 @@ TEST_CASE("checkpoint: a trainer that refuses one is as before") {
 TEST_CASE("trainer: a loader that does not stand where training goes on is refused") {
   const TensorFile checkpoint = Run(1).until(2);
   Run run(1);
-  restore_checkpoint(checkpoint, run.trainer());
-  CHECK_THROWS_WITH(run.trainer().run(), "the training loader gave batch 0 of an epoch, expected 2");
+  CHECK_THROWS_WITH(restore_checkpoint(checkpoint, run.trainer()),
+                    "the training loader stands at epoch 0, batch 0, expected epoch 0, batch 2");
 }

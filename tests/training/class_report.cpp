@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <lamina/training/class_report.hpp>
 
@@ -64,4 +66,15 @@ TEST_CASE("class report: loss and accuracy are those of evaluate, and classes ad
     correct += result.classes[c].correct;
   }
   CHECK(static_cast<double>(correct) / 31 == evaluation.accuracy);
+}
+
+TEST_CASE("class report: outputs that are not a number are wrong") {
+  const Dataset images = brightness_dataset(5);
+  BatchLoader<float> batches(images, all_of(images), kBrightnessNormalization, LoaderOptions::evaluation(8));
+  Model<TinyNetwork> model(3);
+  model.parameters().front() = std::numeric_limits<float>::quiet_NaN();
+  InferenceWorkspace<TinyNetwork> workspace(8, Team(1));
+  const ClassReport result = report_classes(model, workspace, batches);
+  CHECK(std::isnan(result.loss));
+  for (const ClassCount& count : result.classes) CHECK(count.correct == 0);
 }

@@ -66,6 +66,7 @@ class BatchLoader {
         options_(options),
         normalize_(images.shape(), normalization),
         next_(checked(start, batches())),
+        position_(start),
         order_(samples_),
         prefetcher_(Slot(images.shape(), std::min(options.batch_size, size())), [this](Slot& slot) { fill(slot); }) {}
   BatchLoader(Dataset&&, std::vector<Index>, const Normalization&, const LoaderOptions&, BatchPosition = {}) = delete;
@@ -78,9 +79,13 @@ class BatchLoader {
                                    : (size() + options_.batch_size - 1) / options_.batch_size;
   }
 
+  /// Where the next batch lies.
+  [[nodiscard]] BatchPosition position() const { return position_; }
+
   /// The next batch, valid until the next call. After the last batch of an epoch comes the first of the next.
   [[nodiscard]] Batch<T> next() {
     const Slot& slot = prefetcher_.next();
+    position_ = following(slot.position);
     const auto count = static_cast<std::size_t>(slot.count);
     return {slot.images.view().samples(0, slot.count), std::span(slot.labels).first(count),
             std::span(slot.samples).first(count), slot.position};
@@ -137,7 +142,12 @@ class BatchLoader {
       slot.labels[place] = images_.label(sample);
       slot.samples[place] = sample;
     }
-    next_ = next_.batch + 1 < batches() ? BatchPosition{next_.epoch, next_.batch + 1} : BatchPosition{next_.epoch + 1};
+    next_ = following(next_);
+  }
+
+  [[nodiscard]] BatchPosition following(BatchPosition position) const {
+    return position.batch + 1 < batches() ? BatchPosition{position.epoch, position.batch + 1}
+                                          : BatchPosition{position.epoch + 1};
   }
 
   /// Each epoch shuffles the given order anew, so that no epoch depends on those before it.
@@ -151,7 +161,8 @@ class BatchLoader {
   std::vector<Index> samples_;
   LoaderOptions options_;
   ImageNormalizer<T> normalize_;
-  BatchPosition next_;  // this and the next two belong to the background thread
+  BatchPosition next_;  // this belongs to the background thread, as do order_ and ordered_epoch_
+  BatchPosition position_;
   std::vector<Index> order_;
   Index ordered_epoch_ = -1;
   Prefetcher<Slot> prefetcher_;  // last: its thread uses all of the above

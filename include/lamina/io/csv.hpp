@@ -46,6 +46,16 @@ void append_row(std::string& text, const First& first, const Others&... others) 
 
 }  // namespace detail
 
+/// A table of one row as text.
+template <std::size_t Columns, class... Cells>
+requires(sizeof...(Cells) == Columns) [[nodiscard]] std::string
+    csv_row(const std::array<std::string_view, Columns>& names, const Cells&... cells) {
+  std::string text;
+  std::apply([&](const auto&... name) { detail::append_row(text, name...); }, names);
+  detail::append_row(text, cells...);
+  return text;
+}
+
 /// A comma-separated table that is written while a program runs, with the names of its columns in the first line. Cells
 /// are numbers, which read back as the same bits, or text.
 /// @tparam Columns  how many
@@ -65,25 +75,21 @@ class CsvFile {
     }
   }
 
-  /// Continues a table that is there: its first rows, as long as `keep` says so of a row's first cell; the rest is
-  /// removed. `kept` receives how many rows stay.
-  /// @throws FileError when the file cannot be read or written, or begins with other names
+  /// How many of the first rows of a table that is there `keep` says to keep, given a row's first cell.
+  /// @throws FileError when the file cannot be read or begins with other names
+  template <class Keep>
+  [[nodiscard]] static std::size_t rows_to_keep(const std::filesystem::path& file,
+                                                const std::array<std::string_view, Columns>& names, const Keep& keep) {
+    return kept(file, read_file(file), names, keep).rows;
+  }
+
+  /// Continues a table behind those rows, and removes the rest.
+  /// @throws FileError as rows_to_keep(), and when it cannot be written
   template <class Keep>
   [[nodiscard]] static CsvFile continued(const std::filesystem::path& file,
-                                         const std::array<std::string_view, Columns>& names, const Keep& keep,
-                                         std::size_t& kept) {
-    std::string header;
-    std::apply([&](const auto&... name) { detail::append_row(header, name...); }, names);
+                                         const std::array<std::string_view, Columns>& names, const Keep& keep) {
     const std::string text = read_file(file);
-    if (!text.starts_with(header)) throw FileError(file.string(), "does not begin with the line " + header);
-    std::size_t end = header.size();
-    kept = 0;
-    for (std::size_t line = text.find('\n', end); line != text.npos; line = text.find('\n', end)) {
-      const std::string_view row = std::string_view(text).substr(end, line - end);
-      if (!keep(row.substr(0, row.find(',')))) break;
-      end = line + 1;
-      ++kept;
-    }
+    const std::size_t end = kept(file, text, names, keep).end;
     if (end < text.size()) write_file(file, std::string_view(text).substr(0, end));
     return CsvFile(AppendFile::at_end_of(file));
   }
@@ -105,6 +111,29 @@ class CsvFile {
 
  private:
   explicit CsvFile(AppendFile file) : file_(std::move(file)) {}
+
+  struct Kept {
+    std::size_t rows = 0;
+    std::size_t end = 0;  ///< of the last of them in the text
+  };
+
+  template <class Keep>
+  [[nodiscard]] static Kept kept(const std::filesystem::path& file, std::string_view text,
+                                 const std::array<std::string_view, Columns>& names, const Keep& keep) {
+    std::string header;
+    std::apply([&](const auto&... name) { detail::append_row(header, name...); }, names);
+    if (!text.starts_with(header)) {
+      header.pop_back();
+      throw FileError(file.string(), "does not begin with the line " + header);
+    }
+    Kept result{.rows = 0, .end = header.size()};
+    for (std::size_t line = text.find('\n', result.end); line != text.npos; line = text.find('\n', result.end)) {
+      const std::string_view row = text.substr(result.end, line - result.end);
+      if (!keep(row.substr(0, row.find(',')))) break;
+      result = {.rows = result.rows + 1, .end = line + 1};
+    }
+    return result;
+  }
 
   AppendFile file_;
   std::string pending_;

@@ -125,7 +125,11 @@ class AppendFile {
 
  private:
   AppendFile(std::filesystem::path file, detail::FileHandle handle)
-      : path_(std::move(file)), handle_(std::move(handle)), size_(std::filesystem::file_size(path_)) {}
+      : path_(std::move(file)), handle_(std::move(handle)) {
+    std::error_code error;
+    size_ = std::filesystem::file_size(path_, error);
+    if (error) throw FileError(path_.string(), "cannot be measured: " + error.message());
+  }
 
   std::filesystem::path path_;
   detail::FileHandle handle_;

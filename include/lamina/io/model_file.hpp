@@ -66,15 +66,20 @@ void save_model(const std::filesystem::path& path, const Model<Network, T>& mode
   }
 }
 
+/// The tensors of a file of weights, whatever wrote it. The extension chooses the format.
+/// @throws FileError when the extension is none of save_model's, or the file cannot be read or is damaged
+[[nodiscard]] inline TensorFile read_weights(const std::filesystem::path& path) {
+  TensorFile file = detail::model_format(path) == detail::ModelFormat::npz ? read_npz(path) : read_safetensors(path);
+  detail::require_own_checksum(file);
+  return file;
+}
+
 /// Sets a model's parameters and running statistics to those of a file, whatever wrote it.
 /// @throws FileError when the extension is none of save_model's, the file cannot be read or is damaged, or it does not
 ///         hold exactly the network's tensors in the model's type; the model is then as before
 template <class Network, class T>
 void load_model(const std::filesystem::path& path, Model<Network, T>& model) {
-  const detail::ModelFormat format = detail::model_format(path);
-  const TensorFile file = format == detail::ModelFormat::npz ? read_npz(path) : read_safetensors(path);
-  detail::require_own_checksum(file);
-  read_whole_model(file, model);
+  read_whole_model(read_weights(path), model);
 }
 
 }  // namespace lamina

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <lamina/core/error.hpp>
@@ -26,6 +27,8 @@ namespace lamina {
 namespace detail {
 
 inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 1";
+
+[[nodiscard]] inline std::string checkpoint_library() { return std::string("lamina ").append(kVersion); }
 
 /// Visits the members of a TrainerState that are single numbers with the names they have in metadata.
 template <class State, class Visit>
@@ -75,7 +78,7 @@ template <class Network, class T, class O, class L>
   file.add<T>("optimizer.state", {std::ssize(state.optimizer)}, state.optimizer);
   file.add<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
   file.metadata() = {{"kind", std::string(detail::kCheckpointKind)},
-                     {"library", std::string(kVersion)},
+                     {"library", detail::checkpoint_library()},
                      {"configuration", std::move(configuration)}};
   detail::for_each_number(state,
                           [&](const char* name, auto value) { file.metadata()[name] = detail::to_digits(value); });
@@ -90,9 +93,9 @@ inline void require_checkpoint(const TensorFile& file) {
   const auto kind = file.metadata().find("kind");
   if (kind == file.metadata().end() || kind->second != detail::kCheckpointKind) refuse("is no checkpoint of a run");
   if (!file.verified()) refuse("is damaged: it has no checksum");
-  const std::string& version = detail::metadata_of(file, "library");
-  if (version != kVersion) {
-    refuse("was written by version " + version + " of the library, and this is " + std::string(kVersion));
+  const std::string& library = detail::metadata_of(file, "library");
+  if (library != detail::checkpoint_library()) {
+    refuse("was written by " + library + ", and this is " + detail::checkpoint_library());
   }
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -26,13 +25,14 @@ struct ClassReport {
 
 namespace detail {
 
-/// How many outputs come before the label's, of equal ones the first first.
+/// How many outputs come before the label's, of equal ones the first first. NaN comes behind nothing.
 template <class T>
 [[nodiscard]] Index rank_of_label(std::span<const T> outputs, Label label) {
   const auto own = static_cast<std::size_t>(label);
   Index rank = 0;
   for (std::size_t c = 0; c < outputs.size(); ++c) {
-    rank += outputs[c] > outputs[own] || (outputs[c] == outputs[own] && c < own) ? 1 : 0;
+    const bool behind = outputs[own] > outputs[c] || (outputs[own] == outputs[c] && own < c);
+    rank += behind || c == own ? 0 : 1;
   }
   return rank;
 }

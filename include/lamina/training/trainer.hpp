@@ -104,7 +104,13 @@ class Trainer {
     require(state.epoch >= 0 && state.epoch <= epochs_ && state.batch >= 0 && state.batch < training_.batches(),
             "epoch " + std::to_string(state.epoch) + ", batch " + std::to_string(state.batch) + " is not one of " +
                 std::to_string(epochs_) + " epochs of " + std::to_string(training_.batches()) + " batches");
+    const BatchPosition position = training_.position();
+    require(position == BatchPosition{state.epoch, state.batch},
+            "the training loader stands at epoch " + std::to_string(position.epoch) + ", batch " +
+                std::to_string(position.batch) + ", expected epoch " + std::to_string(state.epoch) + ", batch " +
+                std::to_string(state.batch));
     step_.optimizer().restore(state.optimizer, state.steps);
+    step_.gradient_flow().reset();
     if (state.batch > 0) step_.gradient_flow().restore(state.gradient_flow, state.batch);
     epoch_ = state.epoch;
     batch_ = state.batch;
@@ -176,10 +182,6 @@ class Trainer {
     const Index batches = training_.batches();
     while (batch_ < batches) {
       const Batch<T> batch = training_.next();
-      if (batch.position.batch != batch_) {
-        throw ArgumentError("the training loader gave batch " + std::to_string(batch.position.batch) +
-                            " of an epoch, expected " + std::to_string(batch_));
-      }
       const LossResult result = step_(batch.images, batch.labels, epoch.learning_rate);
       sum_.add(result, batch.images.batch);
       seconds_ = watch.seconds();
