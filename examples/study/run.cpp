@@ -104,7 +104,20 @@ std::optional<TestRow> read_test(const fs::path& file) {
 
 }  // namespace
 
-std::string Run::title() const { return model + ", learning rate " + shortest(learning_rate); }
+std::string Run::title() const {
+  std::string text = model + ", learning rate " + shortest(learning_rate);
+  const auto add = [&](const char* key, const nlohmann::ordered_json& usual, const char* label) {
+    const nlohmann::ordered_json value = config.value(key, usual);
+    if (value == usual) return;
+    text.append(", ").append(label).append(value.is_string() ? value.get<std::string>() : value.dump());
+  };
+  add("optimizer", "adam", "");
+  add("initialization", "default", "initialisation ");
+  add("weight_decay", 0.0, "weight decay ");
+  add("label_smoothing", 0.0, "label smoothing ");
+  add("clip_norm", nullptr, "clipped at ");
+  return text;
+}
 
 const EpochRow& Run::best() const { return *std::ranges::max_element(epochs, {}, &EpochRow::validation_accuracy); }
 

@@ -46,7 +46,7 @@ struct Run {
   std::vector<EpochFlow> flow;
   std::optional<TestRow> test;  ///< none while the run goes on
 
-  /// "vgg38-bn-rc, learning rate 0.01"
+  /// "vgg38-bn-rc, learning rate 0.01", and what else is not as in the study: ", lamb, weight decay 0.0001".
   [[nodiscard]] std::string title() const;
   /// The epoch with the highest validation accuracy, the first of equal ones.
   [[nodiscard]] const EpochRow& best() const;

@@ -98,3 +98,14 @@ TEST_CASE("run: a folder that is no run is refused with what is missing or broke
     check_refused(folder, "gradient_flow.csv", "expected names of layers of at most 47 characters, found '" + name);
   }
 }
+
+TEST_CASE("run: its title names what is not as in the study") {
+  const RunFixture run;
+  run.write("config.json", R"({"model": "vgg38", "lr": 0.01, "optimizer": "lamb", "initialization": "he",
+                               "weight_decay": 0.0001, "label_smoothing": 0.1, "clip_norm": 2.5})");
+  CHECK(read_run(run.path()).title() ==
+        "vgg38, learning rate 0.01, lamb, initialisation he, weight decay 0.0001, label smoothing 0.1, clipped at 2.5");
+  run.write("config.json", R"({"model": "vgg38", "lr": 0.01, "optimizer": "adam", "initialization": "default",
+                               "weight_decay": 0.0, "label_smoothing": 0.0, "clip_norm": null})");
+  CHECK(read_run(run.path()).title() == "vgg38, learning rate 0.01");
+}
