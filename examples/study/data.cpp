@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <numeric>
 #include <optional>
+#include <system_error>
 
+#include <lamina/core/error.hpp>
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/fingerprint.hpp>
 #include <lamina/data/procedural.hpp>

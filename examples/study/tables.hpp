@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 #include <lamina/core/shape.hpp>
 

@@ -53,6 +53,7 @@
 #include <lamina/kernels/im2col.hpp>
 #include <lamina/kernels/im2col_convolution.hpp>
 #include <lamina/kernels/pooling.hpp>
+#include <lamina/kernels/read_ahead.hpp>
 #include <lamina/kernels/reduction.hpp>
 #include <lamina/kernels/simd.hpp>
 #include <lamina/kernels/winograd.hpp>

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/version.hpp>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/kernels/deferred.hpp>

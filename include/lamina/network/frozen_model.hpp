@@ -1,8 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 
+#include <lamina/core/buffer.hpp>
+#include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
+#include <lamina/core/team.hpp>
+#include <lamina/core/tensor.hpp>
 #include <lamina/network/fused_inference.hpp>
 #include <lamina/network/model.hpp>
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/network/fused_units.hpp>

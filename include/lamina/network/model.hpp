@@ -2,8 +2,12 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
+#include <lamina/core/buffer.hpp>
+#include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
+#include <lamina/core/tensor.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/network/initialization.hpp>
 #include <lamina/network/workspace.hpp>

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <tuple>
+#include <utility>
 
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/convolution.hpp>
