@@ -16,7 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string with_sign(double value, int digits) {
-  return std::string(value < 0 ? "" : "+").append(fixed(value, digits));
+  const std::string text = fixed(value, digits);
+  const bool zero = text.find_first_not_of("-0.") == text.npos;  // no "-0.00"
+  return zero ? fixed(0, digits) : (value < 0 ? "" : "+") + text;
 }
 
 /// "1.75 / 1.74 (+0.01)".
