@@ -80,4 +80,21 @@ void evaluate(const GradientExpression<T>& expression, Index first, Index count,
   });
 }
 
+/// target = gradient + added for `count` pixels, counted over the whole batch from `first` on.
+/// @param added  may be the target, or empty
+template <class T>
+void accumulate(const GradientExpression<T>& expression, const TensorView<const T>& added, Index first, Index count,
+                const TensorView<T>& target) {
+  detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
+    for_channel_vectors<T>(target.shape.channels, [&]<Index Lanes>(Index c) {
+      const GradientReader<T, Lanes> read(expression, c);
+      for (Index i = pixel; i < pixel + pixels; ++i) {
+        Vector<T, Lanes> value = read(i * expression.gradient.stride + c, i * expression.raw.stride + c);
+        if (!added.empty()) value += load<T, Lanes>(added.data + i * added.stride + c);
+        store<T, Lanes>(target.data + i * target.stride + c, value);
+      }
+    });
+  });
+}
+
 }  // namespace lamina::kernels

@@ -64,6 +64,21 @@ struct ResidualBranchKeepsShape {
                 "ResidualBranchKeepsShape");
 };
 
+template <class At, class Layer, class Expected, class Found, bool Holds>
+struct ConcatBranchFits {
+  static_assert(Holds,
+                "Lamina: a branch of a concatenation has another height or width than the first; see position, branch, "
+                "output that would do (Expected) and output of the branch (Found) in the line that names "
+                "ConcatBranchFits");
+};
+
+template <class At, class Layer, class Expected, class Found, bool Holds>
+struct GroupsDivideChannels {
+  static_assert(Holds,
+                "Lamina: the groups of a convolution do not divide its input channels; see position, layer, next larger "
+                "input that they divide (Expected) and input (Found) in the line that names GroupsDivideChannels");
+};
+
 /// A requirement with its two shapes written out.
 template <template <class, class, class, class, bool> class Requirement, class At, class Layer, Shape E, Shape F,
           bool Holds>
@@ -88,5 +103,15 @@ using LinearNeedsVector = requirement::With<requirement::LinearNeedsVector, At, 
 template <class At, class Layer, Shape Shortcut, Shape Branch, bool Holds>
 using ResidualBranchKeepsShape =
     requirement::With<requirement::ResidualBranchKeepsShape, At, Layer, Shortcut, Branch, Holds>;
+
+/// A branch's output has the height and width of the first branch's.
+template <class At, class Branch, Shape First, Shape Output>
+using ConcatBranchFits =
+    requirement::With<requirement::ConcatBranchFits, At, Branch, Shape{First.height, First.width, Output.channels},
+                      Output, (First.height == Output.height && First.width == Output.width)>;
+
+/// The groups of a convolution divide its input channels.
+template <class At, class Layer, Shape Next, Shape Input, bool Holds>
+using GroupsDivideChannels = requirement::With<requirement::GroupsDivideChannels, At, Layer, Next, Input, Holds>;
 
 }  // namespace lamina

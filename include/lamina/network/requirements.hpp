@@ -36,4 +36,24 @@ template <class At, Shape Input, class... Specifications>
 struct ChainRequirements
     : detail::NumberedRequirements<At, Input, std::index_sequence_for<Specifications...>, Specifications...> {};
 
+namespace detail {
+
+template <class At, Shape Input, class Indices, class... Branches>
+struct NumberedBranches;
+
+template <Index... At, Shape Input, std::size_t... I, class First, class... Branches>
+struct NumberedBranches<Position<At...>, Input, std::index_sequence<I...>, First, Branches...>
+    : LayerRequirements<First, Position<At..., 0>, Input>,
+      LayerRequirements<Branches, Position<At..., static_cast<Index>(I + 1)>, Input>...,
+      ConcatBranchFits<Position<At..., static_cast<Index>(I + 1)>, Branches, First::output(Input),
+                       Branches::output(Input)>... {};
+
+}  // namespace detail
+
+/// Checks the branches of a concatenation at position `At`, which all read the same input, and that their outputs have
+/// the height and width of the first one's.
+template <class At, Shape Input, class First, class... Branches>
+struct BranchRequirements
+    : detail::NumberedBranches<At, Input, std::index_sequence_for<Branches...>, First, Branches...> {};
+
 }  // namespace lamina

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <variant>
+
+#include <lamina/engine/convolution_choice.hpp>
+#include <lamina/engine/graph.hpp>
+#include <lamina/kernels/activation.hpp>
+#include <lamina/kernels/convolution_kernel.hpp>
+#include <lamina/kernels/pooling_pass.hpp>
+
+/// @file
+/// What runs each operation for one type of numbers: functions of kernels that know no network.
+
+namespace lamina::engine {
+
+/// A convolution kernel as a row of functions; see kernels::ConvolutionKernel.
+template <class T>
+struct ConvolutionRow {
+  kernels::ConvolutionShape shape{};
+  bool bias = false;
+  Index (*prepared_size)(const kernels::ConvolutionShape&) = nullptr;
+  void (*prepare)(const kernels::ConvolutionShape&, const T* weights, const T* bias, T* prepared) = nullptr;
+  Index (*forward_scratch)(const kernels::ConvolutionShape&, Index batch, Index threads) = nullptr;
+  Index (*backward_scratch)(const kernels::ConvolutionShape&, Index batch, Index threads) = nullptr;
+  void (*forward)(const kernels::ConvolutionShape&, const kernels::ConvolutionForward<T>&) = nullptr;
+  void (*backward)(const kernels::ConvolutionShape&, const kernels::ConvolutionBackward<T>&) = nullptr;
+
+  template <kernels::ConvolutionKernel<T> Kernel>
+  [[nodiscard]] static constexpr ConvolutionRow of(const kernels::ConvolutionShape& shape, bool bias) {
+    return {.shape = shape,
+            .bias = bias,
+            .prepared_size = &Kernel::prepared_size,
+            .prepare = &Kernel::prepare,
+            .forward_scratch = &Kernel::forward_scratch,
+            .backward_scratch = &Kernel::backward_scratch,
+            .forward = &Kernel::forward,
+            .backward = &Kernel::backward};
+  }
+
+  /// The bias in the layer's parameters or gradients, behind the weights; null where it has none.
+  template <class Value>
+  [[nodiscard]] Value* bias_of(Value* values) const {
+    return bias ? values + shape.weight_size() : nullptr;
+  }
+};
+
+/// A pooling kernel as a row of functions.
+template <class T>
+struct PoolingRow {
+  kernels::PoolingShape shape{};
+  Index (*scratch)(const kernels::PoolingShape&, Index batch, Index threads) = nullptr;
+  void (*forward)(const kernels::PoolingShape&, const kernels::PoolingForward<T>&) = nullptr;
+  void (*backward)(const kernels::PoolingShape&, const kernels::PoolingBackward<T>&) = nullptr;
+};
+
+template <class T>
+struct BatchNormRow {
+  T epsilon = 0;
+  T momentum = 0;
+};
+
+template <class T>
+struct ActivationRow {
+  kernels::Activation<T> activation{};
+};
+
+/// A layer that runs by its own definition.
+template <class T>
+struct LayerRow {
+  void (*forward)(const Forward<T>&) = nullptr;
+  void (*backward)(const Backward<T>&) = nullptr;
+  Index (*saved)(Index batch) = nullptr;
+  Index (*scratch)(Index batch, Index threads) = nullptr;
+};
+
+/// What runs one operation; nothing for additions, concatenations and reshapes, which are the engine's own.
+template <class T>
+using KernelRow =
+    std::variant<std::monostate, ConvolutionRow<T>, PoolingRow<T>, BatchNormRow<T>, ActivationRow<T>, LayerRow<T>>;
+
+namespace detail {
+
+/// The row of a bound layer.
+template <class T, class Bound>
+[[nodiscard]] constexpr KernelRow<T> row_of() {
+  if constexpr (Bound::role == LayerRole::convolution) {
+    return ConvolutionRow<T>::template of<ConvolutionKernelFor<T, Bound>>(Bound::convolution, Bound::bias);
+  } else if constexpr (Bound::role == LayerRole::pooling) {
+    using Kernel = kernels::Pooling<T>;
+    return PoolingRow<T>{Bound::pooling, &Kernel::scratch, &Kernel::forward, &Kernel::backward};
+  } else if constexpr (Bound::role == LayerRole::batch_norm) {
+    return BatchNormRow<T>{static_cast<T>(Bound::options.epsilon), static_cast<T>(Bound::options.momentum)};
+  } else if constexpr (Bound::role == LayerRole::activation) {
+    return ActivationRow<T>{Bound::template activation<T>};
+  } else if constexpr (Bound::role == LayerRole::reshape) {
+    return std::monostate{};
+  } else {
+    static_assert(BoundLayer<Bound>);
+    return LayerRow<T>{&Bound::template forward<T>, &Bound::template backward<T>, &Bound::template saved<T>,
+                       &Bound::template scratch<T>};
+  }
+}
+
+/// A visitor that lists the rows in the order of GraphBuilder's operations.
+template <class T, std::size_t N>
+struct RowLister {
+  std::array<KernelRow<T>, N> rows{};
+  std::size_t count = 0;
+
+  template <class Specification, Shape Input>
+  constexpr ValueId layer(ValueId value, const Name&) {
+    using Bound = typename Specification::template Bound<Input>;
+    if constexpr (is_identity<Bound>) {
+      return value;
+    } else {
+      rows[count++] = row_of<T, Bound>();
+      return static_cast<ValueId>(count);
+    }
+  }
+  constexpr ValueId add(ValueId, ValueId) { return static_cast<ValueId>(++count); }
+  constexpr ValueId concatenate(std::span<const ValueId>, const Shape&) { return static_cast<ValueId>(++count); }
+};
+
+template <class T, class Network>
+[[nodiscard]] constexpr auto list_rows() {
+  RowLister<T, decltype(graph<Network>)::size> lister;
+  Network::visit(lister);
+  return lister.rows;
+}
+
+}  // namespace detail
+
+/// What runs the operations of a network, one row each.
+template <class T, class Network>
+inline constexpr auto kernel_rows = detail::list_rows<T, Network>();
+
+}  // namespace lamina::engine

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include <lamina/core/buffer.hpp>
+#include <lamina/engine/program.hpp>
+
+/// @file
+/// Where the tensors of a program lie in a workspace's memory, in values of T from its beginning.
+
+namespace lamina::engine {
+
+/// Values of T rounded up to whole cache lines, so that every slice of a workspace is aligned.
+template <class T>
+[[nodiscard]] constexpr Index aligned_size(Index size) {
+  return kernels::round_up(size, static_cast<Index>(kAlignment / sizeof(T)));
+}
+
+/// Channel vectors of a batch norm: `kVectors` of them, one behind the other.
+struct NormVectors {
+  static constexpr Index kVectors = 5;  ///< inverse deviation, scale, shift; in backward the raw tensor's factor and shift
+};
+
+/// The memory that a program keeps between its steps, for batches of up to `batch` samples.
+struct Layout {
+  std::vector<Index> values;     ///< of roots: the value
+  std::vector<Index> moments;    ///< of moments owners: mean, then variance
+  std::vector<Index> norms;      ///< of operations that are batch norms: NormVectors
+  std::vector<Index> shifts;     ///< of sums of two batch norms: their common shift
+  std::vector<Index> factors;    ///< of concatenations: factors of their values in their gradient, then shifts
+  std::vector<Index> saved;      ///< of operations that are layers: what they keep for backward
+  std::vector<Index> gradients;  ///< of gradient slots
+  Index size = 0;                ///< of all of it
+  Index scratch = 0;             ///< where memory begins that any step may use
+};
+
+namespace detail {
+
+/// Counts memory from the beginning on.
+template <class T>
+class Allotment {
+ public:
+  Index take(Index size) {
+    const Index begin = size_;
+    size_ += aligned_size<T>(size);
+    return begin;
+  }
+  [[nodiscard]] Index size() const { return size_; }
+
+ private:
+  Index size_ = 0;
+};
+
+/// Scratch memory of the largest step.
+template <class T>
+[[nodiscard]] Index largest_scratch(const Program<T>& program, Mode mode, Index batch, Index threads) {
+  Index most = 0;
+  Index channels = program.input.channels;
+  for (std::size_t i = 0; i < program.operations.size(); ++i) {
+    channels = std::max(channels, program.operations[i].output.channels);
+    if (const auto* const convolution = std::get_if<ConvolutionRow<T>>(&program.rows[i])) {
+      most = std::max(most, convolution->forward_scratch(convolution->shape, batch, threads));
+      if (mode == Mode::inference) continue;
+      most = std::max(most, convolution->backward_scratch(convolution->shape, batch, threads));
+    } else if (const auto* const pooling = std::get_if<PoolingRow<T>>(&program.rows[i])) {
+      most = std::max(most, pooling->scratch(pooling->shape, batch, threads));
+    } else if (const auto* const layer = std::get_if<LayerRow<T>>(&program.rows[i])) {
+      most = std::max(most, layer->scratch(batch, threads));
+    }
+  }
+  // A pass over a value leaves sums of its parts: of dz and of dz x_hat of two batch norms, or moments.
+  return std::max(most, aligned_size<T>(3 * channels) * Partition::kMostParts);
+}
+
+}  // namespace detail
+
+/// Lays out the memory of a program.
+template <class T>
+[[nodiscard]] Layout layout_of(const Program<T>& program, Mode mode, Index batch, Index threads) {
+  Layout layout;
+  detail::Allotment<T> memory;
+  const std::size_t values = program.values.size();
+  layout.values.resize(values, 0);
+  layout.moments.resize(values, 0);
+  layout.shifts.resize(values, 0);
+  layout.factors.resize(values, 0);
+  layout.norms.resize(program.operations.size(), 0);
+  layout.saved.resize(program.operations.size(), 0);
+
+  std::vector<Index> slots;
+  for (const Index size : program.value_slots) slots.push_back(memory.take(batch * size));
+  for (std::size_t v = 1; v < values; ++v) {
+    const ValuePlan& plan = program.values[v];
+    const auto id = static_cast<ValueId>(v);
+    const Index channels = program.shape(id).channels;
+    if (program.moments[v]) layout.moments[v] = memory.take(2 * channels);
+    if (plan.summands[0].batch_norm != kNone && plan.summands[1].batch_norm != kNone) {
+      layout.shifts[v] = memory.take(channels);
+    }
+    if (program.gradient(id).factors) layout.factors[v] = memory.take(2 * channels);
+    if (!plan.in_memory || plan.root != id || id == program.output) continue;
+    if (mode == Mode::training) {
+      layout.values[v] = memory.take(batch * program.shape(id).size());
+    } else if (program.value_slot[v] != kNone) {
+      layout.values[v] = slots[static_cast<std::size_t>(program.value_slot[v])];
+    }
+  }
+  if (program.moments[0]) layout.moments[0] = memory.take(2 * program.input.channels);
+  for (std::size_t i = 0; i < program.operations.size(); ++i) {
+    if (std::holds_alternative<BatchNormRow<T>>(program.rows[i])) {
+      layout.norms[i] = memory.take(NormVectors::kVectors * program.operations[i].output.channels);
+    }
+    const auto* const layer = std::get_if<LayerRow<T>>(&program.rows[i]);
+    if (mode == Mode::training && layer != nullptr) layout.saved[i] = memory.take(layer->saved(batch));
+  }
+  for (const Index size : program.gradient_slots) layout.gradients.push_back(memory.take(batch * size));
+  layout.scratch = memory.size();
+  memory.take(detail::largest_scratch(program, mode, batch, threads));
+  layout.size = memory.size();
+  return layout;
+}
+
+}  // namespace lamina::engine
