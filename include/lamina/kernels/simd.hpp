@@ -3,13 +3,17 @@
 #include <cmath>
 #include <cstddef>
 
-#include <Eigen/Core>
+#if defined(__FMA__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 #include <lamina/core/shape.hpp>
 
 /// @file
-/// Vector registers without intrinsics: the vector types of g++ and clang++, which the same source turns into SSE, AVX,
-/// AVX-512 or NEON, with the usual operators, and Eigen's multiply-add.
+/// Vector registers: the vector types of g++ and clang++, which the same source turns into SSE, AVX, AVX-512 or NEON,
+/// with the usual operators, and a multiply-add from each instruction set's intrinsics.
 
 namespace lamina::kernels {
 
@@ -58,26 +62,61 @@ template <class T, Index Lanes>
   return value - Vector<T, Lanes>{};
 }
 
-// Eigen's packets are vector types too, whose attributes g++ says it drops when they are template arguments.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"
-
 namespace detail {
 
-/// Eigen's multiply-add for the packet of `Lanes` values, looked for from the widest packet down.
-template <class T, Index Lanes, class Packet = typename Eigen::internal::packet_traits<T>::type>
-[[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> packet_multiply_add(Vector<T, Lanes> a, Vector<T, Lanes> b,
-                                                                              Vector<T, Lanes> c) {
-  using Half = typename Eigen::internal::unpacket_traits<Packet>::half;
-  constexpr Index size = Eigen::internal::unpacket_traits<Packet>::size;
-  if constexpr (size == Lanes && size > 1) {
-    return (Vector<T, Lanes>)Eigen::internal::pmadd((Packet)a, (Packet)b, (Packet)c);
-  } else if constexpr (size > Lanes && Eigen::internal::unpacket_traits<Half>::size < size) {
-    return packet_multiply_add<T, Lanes, Half>(a, b, c);
-  } else {
-    return a * b + c;
-  }
+/// a b + c for vectors that no instruction fuses it for.
+template <class AnyVector>
+[[nodiscard, gnu::always_inline]] inline AnyVector fused(AnyVector a, AnyVector b, AnyVector c) {
+  return a * b + c;
 }
+
+#if defined(__FMA__) || defined(__aarch64__)
+[[nodiscard, gnu::always_inline]] inline Vector<float, 1> fused(Vector<float, 1> a, Vector<float, 1> b,
+                                                                Vector<float, 1> c) {
+  return Vector<float, 1>{std::fma(a[0], b[0], c[0])};
+}
+[[nodiscard, gnu::always_inline]] inline Vector<double, 1> fused(Vector<double, 1> a, Vector<double, 1> b,
+                                                                 Vector<double, 1> c) {
+  return Vector<double, 1>{std::fma(a[0], b[0], c[0])};
+}
+#endif
+#if defined(__aarch64__)
+[[nodiscard, gnu::always_inline]] inline Vector<float, 4> fused(Vector<float, 4> a, Vector<float, 4> b,
+                                                                Vector<float, 4> c) {
+  return vfmaq_f32(c, a, b);
+}
+[[nodiscard, gnu::always_inline]] inline Vector<double, 2> fused(Vector<double, 2> a, Vector<double, 2> b,
+                                                                 Vector<double, 2> c) {
+  return vfmaq_f64(c, a, b);
+}
+#elif defined(__FMA__)
+[[nodiscard, gnu::always_inline]] inline Vector<float, 4> fused(Vector<float, 4> a, Vector<float, 4> b,
+                                                                Vector<float, 4> c) {
+  return _mm_fmadd_ps(a, b, c);
+}
+[[nodiscard, gnu::always_inline]] inline Vector<double, 2> fused(Vector<double, 2> a, Vector<double, 2> b,
+                                                                 Vector<double, 2> c) {
+  return _mm_fmadd_pd(a, b, c);
+}
+[[nodiscard, gnu::always_inline]] inline Vector<float, 8> fused(Vector<float, 8> a, Vector<float, 8> b,
+                                                                Vector<float, 8> c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+[[nodiscard, gnu::always_inline]] inline Vector<double, 4> fused(Vector<double, 4> a, Vector<double, 4> b,
+                                                                 Vector<double, 4> c) {
+  return _mm256_fmadd_pd(a, b, c);
+}
+#if defined(__AVX512F__)
+[[nodiscard, gnu::always_inline]] inline Vector<float, 16> fused(Vector<float, 16> a, Vector<float, 16> b,
+                                                                 Vector<float, 16> c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+[[nodiscard, gnu::always_inline]] inline Vector<double, 8> fused(Vector<double, 8> a, Vector<double, 8> b,
+                                                                 Vector<double, 8> c) {
+  return _mm512_fmadd_pd(a, b, c);
+}
+#endif
+#endif
 
 }  // namespace detail
 
@@ -86,13 +125,8 @@ template <class T, Index Lanes, class Packet = typename Eigen::internal::packet_
 template <class T, Index Lanes>
 [[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> multiply_add(Vector<T, Lanes> a, Vector<T, Lanes> b,
                                                                        Vector<T, Lanes> c) {
-#if defined(__FMA__) || defined(__aarch64__)
-  if constexpr (Lanes == 1) return Vector<T, 1>{std::fma(a[0], b[0], c[0])};
-#endif
-  return detail::packet_multiply_add<T, Lanes>(a, b, c);
+  return detail::fused(a, b, c);
 }
-
-#pragma GCC diagnostic pop
 
 /// Asks for the cache line at `address`, which may lie outside of any object.
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <lamina/kernels/moments.hpp>
+#include <lamina/kernels/winograd/moments.hpp>
 #include <lamina/kernels/winograd/pass.hpp>
 #include <lamina/kernels/winograd/product.hpp>
 #include <lamina/kernels/winograd/tiles.hpp>
