@@ -20,6 +20,17 @@ template <class T>
 using MatrixMap = Eigen::Map<std::conditional_t<std::is_const_v<T>, const Matrix<T>, Matrix<T>>, Eigen::Unaligned,
                              Eigen::OuterStride<>>;
 
+/// Consecutive values as a row-major matrix, and as a row.
+template <class T>
+[[nodiscard]] MatrixMap<T> as_matrix(T* values, Index rows, Index columns) {
+  return {values, rows, columns, Eigen::OuterStride<>(columns)};
+}
+template <class T>
+[[nodiscard]] auto as_row(T* values, Index size) {
+  using Row = Eigen::Matrix<std::remove_const_t<T>, 1, Eigen::Dynamic>;
+  return Eigen::Map<std::conditional_t<std::is_const_v<T>, const Row, Row>>(values, size);
+}
+
 /// A batch of samples in NHWC order (sample, row, column, channel) over memory that something else owns. The channels
 /// may be a slice of a tensor with more of them, `stride` values from pixel to pixel.
 /// @tparam T  float or double, const for a view that only reads

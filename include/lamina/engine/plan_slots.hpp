@@ -105,20 +105,3 @@ constexpr void assign_value_slots(const Graph<N, R>& graph, Plan<N>& plan) {
 }
 
 }  // namespace lamina::engine::detail
-
-namespace lamina::engine {
-
-/// Plans a network: which operations form a unit, where each value lives and for how long, in which steps.
-template <std::size_t N, std::size_t R>
-[[nodiscard]] constexpr Plan<N> plan(const Graph<N, R>& graph, Mode mode, Fusion fusion) {
-  Plan<N> made = detail::ForwardPlanner<N, R>(graph, mode, fusion).run();
-  if (mode == Mode::inference) {
-    detail::assign_value_slots(graph, made);
-    return made;
-  }
-  made = detail::BackwardPlanner<N, R>(graph, made).run();
-  detail::assign_gradient_slots(graph, made);
-  return made;
-}
-
-}  // namespace lamina::engine

@@ -4,7 +4,7 @@
 #include <span>
 
 #include <lamina/engine/kernel_table.hpp>
-#include <lamina/engine/plan_slots.hpp>
+#include <lamina/engine/planner.hpp>
 
 namespace lamina::engine {
 

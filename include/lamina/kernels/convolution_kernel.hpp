@@ -4,30 +4,16 @@
 
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
+#include <lamina/kernels/convolution_shape.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
-#include <lamina/kernels/im2col.hpp>
 
 /// @file
 /// What a convolution kernel is to the engine: two functions over a whole batch, which compute with what stands around
 /// the convolution while it is in the cache. A linear layer is a 1 x 1 convolution of 1 x 1 images.
 
 namespace lamina::kernels {
-
-/// Everything about a convolution but its numbers.
-struct ConvolutionShape {
-  WindowGeometry geometry;
-  Index groups = 1;  ///< each maps a share of the input channels to a share of the output channels
-
-  [[nodiscard]] constexpr Index inputs() const { return geometry.input.channels; }
-  [[nodiscard]] constexpr Index outputs() const { return geometry.output.channels; }
-  /// Rows of the weight matrix: kernel row, kernel column, input channel of the group, the slowest first.
-  [[nodiscard]] constexpr Index depth() const {
-    return geometry.window.kernel * geometry.window.kernel * inputs() / groups;
-  }
-  [[nodiscard]] constexpr Index weight_size() const { return depth() * outputs(); }
-};
 
 /// What forward of a convolution reads and writes.
 template <class T>

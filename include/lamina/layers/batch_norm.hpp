@@ -1,9 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
-#include <lamina/kernels/batch_norm.hpp>
 #include <lamina/layers/layer.hpp>
 
 namespace lamina {
@@ -19,7 +19,7 @@ struct BatchNormOptions {
 ///
 /// In training with the batch's mean and biased variance, which also move the running statistics (with the unbiased
 /// variance, as PyTorch does); otherwise with the running statistics. Parameters: weight (gamma, from 1) and bias
-/// (beta, from 0); statistics: running_mean (from 0) and running_var (from 1); all of size channels. Keeps its input.
+/// (beta, from 0); statistics: running_mean (from 0) and running_var (from 1); all of size channels.
 /// A batch of one value a channel has no variance: its output is beta, and running_var moves towards 0.
 template <BatchNormOptions Options>
 struct BasicBatchNorm : KeepsShape {
@@ -42,58 +42,58 @@ struct BasicBatchNorm : KeepsShape {
     static constexpr Index saved(Index /*batch*/) {
       return 2 * channels;  // mean and 1 / sqrt(variance + epsilon)
     }
-    template <class T>
-    static constexpr Index scratch(Index /*batch*/, Index /*threads*/) {
-      return kernels::batch_norm_scratch<channels>;
-    }
 
+    /// Column-wise means of the pixels, then the equation above.
     template <class T>
     static void forward(const Forward<T>& pass) {
-      Channels<T> mean;
-      Channels<T> inverse_deviation;
+      using Row = Eigen::Array<T, 1, Eigen::Dynamic>;
+      const auto x = pass.input.matrix().array();
+      Row mean = as_row(pass.statistics, channels);
+      Row variance = as_row(pass.statistics + channels, channels);
       if (pass.training) {
-        kernels::batch_moments<T, channels>(pass.team, pass.input, pass.scratch, mean.data(), inverse_deviation.data());
-        kernels::update_running_statistics(channels, pass.input.pixels(), static_cast<T>(options.momentum), mean.data(),
-                                           inverse_deviation.data(), pass.updated_statistics);
-      } else {
-        std::copy_n(pass.statistics, channels, mean.data());
-        std::copy_n(pass.statistics + channels, channels, inverse_deviation.data());
+        mean = x.colwise().mean();
+        variance = (x.rowwise() - mean).square().colwise().mean();
+        const Index count = x.rows();
+        const T unbiased = static_cast<T>(count) / static_cast<T>(std::max<Index>(count - 1, 1));
+        move(as_row(pass.updated_statistics, channels).array(), mean);
+        move(as_row(pass.updated_statistics + channels, channels).array(), Row(variance * unbiased));
       }
-      kernels::invert_deviation(channels, static_cast<T>(options.epsilon), inverse_deviation.data(),
-                                inverse_deviation.data());
+      const Row inverse_deviation = (variance + static_cast<T>(options.epsilon)).rsqrt();
       if (pass.training) {
-        std::copy_n(mean.data(), channels, pass.saved);
-        std::copy_n(inverse_deviation.data(), channels, pass.saved + channels);
+        as_row(pass.saved, channels) = mean;
+        as_row(pass.saved + channels, channels) = inverse_deviation;
       }
-      Channels<T> scale;
-      Channels<T> shift;
-      kernels::normalization(channels, pass.parameters, pass.parameters + channels, mean.data(),
-                             inverse_deviation.data(), scale.data(), shift.data());
-      kernels::scale_and_shift<T, channels>(pass.team, pass.input, scale.data(), shift.data(), pass.output);
+      const Row scale = as_row(pass.parameters, channels).array() * inverse_deviation;
+      pass.output.matrix() = ((x.rowwise() - mean).rowwise() * scale).matrix();
+      pass.output.matrix().rowwise() += as_row(pass.parameters + channels, channels);
     }
 
+    /// With x_hat the normalised input: dgamma = sum of dy x_hat, dbeta = sum of dy,
+    /// dx = gamma / deviation (dy - mean(dy) - x_hat mean(dy x_hat)).
     template <class T>
     static void backward(const Backward<T>& pass) {
-      const T* const mean = pass.saved;
-      const T* const inverse_deviation = pass.saved + channels;
-      T* const gamma_gradient = pass.gradients;
-      T* const beta_gradient = pass.gradients + channels;
-      kernels::batch_norm_parameter_gradients<T, channels>(pass.team, pass.input, pass.output_gradient, mean,
-                                                           inverse_deviation, pass.scratch, gamma_gradient,
-                                                           beta_gradient);
+      using Row = Eigen::Array<T, 1, Eigen::Dynamic>;
+      using Rows = Eigen::Array<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+      const auto dy = pass.output_gradient.matrix().array();
+      const Row mean = as_row(pass.saved, channels);
+      const Row inverse_deviation = as_row(pass.saved + channels, channels);
+      const Rows x_hat = (pass.input.matrix().array().rowwise() - mean).rowwise() * inverse_deviation;
+      as_row(pass.gradients, channels) = (dy * x_hat).colwise().sum();
+      as_row(pass.gradients + channels, channels) = dy.colwise().sum();
       if (pass.input_gradient.empty()) return;
-      Channels<T> scale;
-      Channels<T> factor;
-      Channels<T> shift;
-      kernels::normalization_gradient(channels, pass.input.pixels(), pass.parameters, mean, inverse_deviation,
-                                      gamma_gradient, beta_gradient, scale.data(), factor.data(), shift.data());
-      kernels::combine_channels<T, channels>(pass.team, pass.output_gradient, pass.input, scale.data(), factor.data(),
-                                             shift.data(), pass.input_gradient);
+      const Row dy_mean = dy.colwise().mean();
+      const Row product_mean = (dy * x_hat).colwise().mean();
+      const Row scale = as_row(pass.parameters, channels).array() * inverse_deviation;
+      pass.input_gradient.matrix() =
+          (((dy.rowwise() - dy_mean) - x_hat.rowwise() * product_mean).rowwise() * scale).matrix();
     }
 
    private:
-    template <class T>
-    using Channels = std::array<T, static_cast<std::size_t>(channels)>;
+    /// running += momentum (newest - running).
+    template <class Running, class Newest>
+    static void move(Running running, const Newest& newest) {
+      running += static_cast<typename Newest::Scalar>(options.momentum) * (newest - running);
+    }
   };
 };
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <type_traits>
 
-#include <lamina/kernels/convolution.hpp>
+#include <lamina/kernels/convolution_shape.hpp>
 #include <lamina/layers/layer.hpp>
+#include <lamina/layers/patches.hpp>
 #include <lamina/layers/requirement.hpp>
 
 namespace lamina {
@@ -14,8 +14,8 @@ namespace lamina {
 /// How a convolution is computed. The choice changes rounding and speed, nothing else.
 enum class ConvAlgorithm {
   automatic,  ///< Winograd where it can and saves a third of the multiplications at least, else im2col
-  im2col,     ///< tiles of patches times weights: any kernel, stride, padding and dilation
-  winograd,   ///< F(4x4, 3x3): kernel 3, stride 1, dilation 1, input channels and filters multiples of 8
+  im2col,     ///< patches times weights: any kernel, stride, padding, dilation and groups
+  winograd,   ///< F(4x4, 3x3): kernel 3, stride 1, dilation 1, one group
 };
 
 /// How a convolution's window moves; padding is by zeros.
@@ -26,6 +26,7 @@ struct ConvOptions {
   Index stride = 1;
   Index padding = same;
   Index dilation = 1;
+  Index groups = 1;  ///< the channels are cut into so many groups, each convolved on its own; as many as channels: depthwise
   bool bias = true;
   ConvAlgorithm algorithm = ConvAlgorithm::automatic;
 };
@@ -35,11 +36,12 @@ struct ConvOptions {
 ///     output(y, x, k) = bias(k) + sum over i, j, c of
 ///                       weight(i, j, c, k) input(y stride - padding + i dilation, x stride - padding + j dilation, c)
 ///
-/// Parameters: weight (Kernel, Kernel, input channels, Filters) and bias (Filters), both starting uniform in
-/// +-1/sqrt(Kernel^2 input channels). Keeps its input for backward.
+/// With groups, filter k sums over the channels of its own group only. Parameters: weight (Kernel, Kernel, input channels
+/// of a group, Filters) and bias (Filters), both starting uniform in +-1/sqrt(Kernel^2 input channels of a group).
 template <Index Filters, Index Kernel, ConvOptions Options = ConvOptions{}>
 struct Conv2d {
-  static_assert(Filters > 0 && Kernel > 0 && Options.stride > 0 && Options.dilation > 0);
+  static_assert(Filters > 0 && Kernel > 0 && Options.stride > 0 && Options.dilation > 0 && Options.groups > 0);
+  static_assert(Filters % Options.groups == 0, "Lamina: the groups of a convolution must divide its filters");
 
   static constexpr std::string_view kind = "conv";
   static constexpr kernels::Window window{
@@ -55,91 +57,103 @@ struct Conv2d {
     return {window.positions(input.height), window.positions(input.width), Filters};
   }
 
+  /// The next larger number of channels that the groups divide.
+  [[nodiscard]] static constexpr Index divisible(Index channels) {
+    return (channels + Options.groups - 1) / Options.groups * Options.groups;
+  }
+
   template <class At, Shape Input>
   struct Requires : WindowFitsInput<At, Conv2d, Shape{smallest, smallest, Input.channels}, Input,
-                                    (Input.height >= smallest && Input.width >= smallest)> {};
+                                    (Input.height >= smallest && Input.width >= smallest)>,
+                    GroupsDivideChannels<At, Conv2d, Shape{Input.height, Input.width, divisible(Input.channels)}, Input,
+                                         Input.channels % Options.groups == 0> {};
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input, output(Input)> {
     using LayerDefaults<Input, output(Input)>::output_shape;
+    static constexpr LayerRole role = LayerRole::convolution;
+    static constexpr kernels::ConvolutionShape convolution{{window, Input, output(Input)}, Options.groups};
+    static constexpr bool bias = Options.bias;
     static constexpr auto parameters = [] {
-      constexpr Index fan_in = Kernel * Kernel * Input.channels;
+      constexpr Index channels = Input.channels / Options.groups;
+      constexpr Index fan_in = Kernel * Kernel * channels;
       constexpr Segment weight{.name = "weight",
-                               .dims = {Kernel, Kernel, Input.channels, Filters},
+                               .dims = {Kernel, Kernel, channels, Filters},
                                .rank = 4,
                                .initialization = Initialization::fan_in_uniform,
                                .fan_in = fan_in};
-      constexpr Segment bias{.name = "bias",
-                             .dims = {Filters},
-                             .rank = 1,
-                             .initialization = Initialization::fan_in_uniform,
-                             .fan_in = fan_in};
+      constexpr Segment bias_segment{
+          .name = "bias", .dims = {Filters}, .initialization = Initialization::fan_in_uniform, .fan_in = fan_in};
       if constexpr (Options.bias) {
-        return std::array{weight, bias};
+        return std::array{weight, bias_segment};
       } else {
         return std::array{weight};
       }
     }();
-    static constexpr bool needs_input = true;
-    static constexpr LayerRole role = LayerRole::convolution;
-    static constexpr Index multiply_adds = output_shape.size() * Kernel * Kernel * Input.channels;
+    static constexpr Index multiply_adds = output_shape.pixels() * convolution.weight_size();
 
-    /// What `automatic` stands for with this input.
-    static constexpr ConvAlgorithm algorithm = [] {
-      if (Options.algorithm != ConvAlgorithm::automatic) return Options.algorithm;
-      const bool saves = 3 * kernels::winograd::products(output_shape) <= 2 * 9 * output_shape.pixels();
-      return kernels::winograd::applies(window, Input.channels, Filters) && saves ? ConvAlgorithm::winograd
-                                                                                  : ConvAlgorithm::im2col;
+    /// Whether Winograd's method computes it.
+    static constexpr bool winograd = [] {
+      constexpr bool applies = Kernel == 3 && Options.stride == 1 && Options.dilation == 1 && Options.groups == 1;
+      static_assert(applies || Options.algorithm != ConvAlgorithm::winograd,
+                    "Lamina: Winograd needs kernel 3, stride 1, dilation 1 and one group");
+      // 36 products replace the 9 * 16 of a whole tile of 4 x 4 pixels.
+      constexpr Index tiles = ((output_shape.height + 3) / 4) * ((output_shape.width + 3) / 4);
+      constexpr bool saves = 3 * 36 * tiles <= 2 * 9 * output_shape.pixels() && Input.channels >= 8 && Filters >= 8;
+      return Options.algorithm == ConvAlgorithm::automatic ? applies && saves
+                                                           : Options.algorithm == ConvAlgorithm::winograd;
     }();
-    static_assert(algorithm != ConvAlgorithm::winograd || kernels::winograd::applies(window, Input.channels, Filters),
-                  "Lamina: Winograd needs kernel 3, stride 1, dilation 1, and channels in multiples of 8");
 
-    static constexpr kernels::WindowGeometry geometry{window, Input, output_shape};
-
-   private:
-    template <class T>
-    using Algorithm = typename std::conditional_t<
-        algorithm == ConvAlgorithm::winograd,
-        std::type_identity<kernels::WinogradConvolution<T, Input.channels, Filters>>,
-        std::type_identity<kernels::Im2colConvolution<T, Input.channels, Filters, Kernel>>>::type;
-
-   public:
-    /// The kernel, which also does what stands around the layer in a network.
-    template <class T>
-    using Convolution = kernels::Convolution<Algorithm<T>, T, Input.channels, Filters, Kernel>;
-
-    template <class T>
-    static constexpr Index scratch(Index batch, Index threads) {
-      return std::max(Convolution<T>::forward_scratch(geometry, threads),
-                      Convolution<T>::backward_scratch(geometry, batch, threads));
-    }
-
+    /// For each image and group: patches (pixels x depth) times weights (depth x filters of the group).
     template <class T>
     static void forward(const Forward<T>& pass) {
-      Convolution<T>::forward(geometry, {.team = pass.team,
-                                         .weights = pass.parameters,
-                                         .bias = bias_of(pass.parameters),
-                                         .scratch = pass.scratch,
-                                         .input = {.raw = pass.input},
-                                         .output = pass.output});
+      for_each_group(pass.input, pass.output, [&](const auto& image, const auto& output, Index first) {
+        output.matrix() = detail::patches<T>(convolution.geometry, image) *
+                          weights(pass.parameters).middleCols(first, output.shape.channels);
+      });
+      if constexpr (bias) pass.output.matrix().rowwise() += as_row(pass.parameters + convolution.weight_size(), Filters);
     }
 
+    /// dW = sum over images of patches' dY, db = sum of dY's rows, dX = the patches' gradients dY W' added up.
     template <class T>
     static void backward(const Backward<T>& pass) {
-      Convolution<T>::backward(geometry, {.team = pass.team,
-                                          .weights = pass.parameters,
-                                          .scratch = pass.scratch,
-                                          .input = {.raw = pass.input},
-                                          .output_gradient = {.gradient = pass.output_gradient},
-                                          .weight_gradient = pass.gradients,
-                                          .bias_gradient = bias_of(pass.gradients),
-                                          .input_gradient = pass.input_gradient});
+      auto gradients = as_matrix(pass.gradients, convolution.depth(), Filters);
+      gradients.setZero();
+      for_each_group(pass.input, pass.output_gradient, [&](const auto& image, const auto& gradient, Index first) {
+        gradients.middleCols(first, gradient.shape.channels) +=
+            detail::patches<T>(convolution.geometry, image).transpose() * gradient.matrix();
+      });
+      if constexpr (bias) {
+        as_row(pass.gradients + convolution.weight_size(), Filters) = pass.output_gradient.matrix().colwise().sum();
+      }
+      if (pass.input_gradient.empty()) return;
+      pass.input_gradient.matrix().setZero();
+      for_each_group(pass.input_gradient, pass.output_gradient,
+                     [&](const auto& image, const auto& gradient, Index first) {
+                       const Matrix<T> rows =
+                           gradient.matrix() *
+                           weights(pass.parameters).middleCols(first, gradient.shape.channels).transpose();
+                       detail::add_patches<T>(convolution.geometry, rows, image);
+                     });
     }
 
    private:
     template <class T>
-    static T* bias_of(T* values) {
-      return Options.bias ? values + parameters.front().size() : nullptr;
+    static MatrixMap<const T> weights(const T* parameters) {
+      return as_matrix(parameters, convolution.depth(), Filters);
+    }
+
+    /// Calls body(input channels, output channels, first output channel) for each image and group.
+    template <class From, class To, class Body>
+    static void for_each_group(const From& input, const To& output, const Body& body) {
+      constexpr Index inputs = Input.channels / Options.groups;
+      constexpr Index outputs = Filters / Options.groups;
+      for (Index n = 0; n < input.batch; ++n) {
+        for (Index group = 0; group < Options.groups; ++group) {
+          body(input.samples(n, 1).channels(group * inputs, inputs),
+               output.samples(n, 1).channels(group * outputs, outputs), group * outputs);
+        }
+      }
     }
   };
 };

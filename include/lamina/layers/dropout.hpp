@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include <lamina/core/random.hpp>
@@ -23,13 +24,11 @@ struct BasicDropout : KeepsShape {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
-    static constexpr bool in_place = true;
-
     template <class T>
     static void forward(const Forward<T>& pass) {
       if (pass.training) {
         mask(pass.team, pass.random, pass.input, pass.output);
-      } else if (pass.output.data != pass.input.data) {
+      } else {
         std::copy_n(pass.input.data, pass.input.size(), pass.output.data);
       }
     }

@@ -8,7 +8,8 @@
 namespace lamina {
 
 /// Lays the values of a sample in one row: h x w x c to 1 x 1 x (h w c), in our order (row, column, channel). PyTorch
-/// flattens (channel, row, column): weights of a Linear that follows must be permuted when they are exchanged.
+/// flattens (channel, row, column): weights of a Linear that follows must be permuted when they are exchanged. It costs
+/// nothing.
 struct Flatten {
   static constexpr std::string_view kind = "flatten";
 
@@ -16,11 +17,11 @@ struct Flatten {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input, output(Input)> {
-    static constexpr bool in_place = true;
+    static constexpr LayerRole role = LayerRole::reshape;
 
     template <class T>
     static void forward(const Forward<T>& pass) {
-      if (pass.output.data != pass.input.data) std::copy_n(pass.input.data, pass.input.size(), pass.output.data);
+      std::copy_n(pass.input.data, pass.input.size(), pass.output.data);
     }
 
     template <class T>

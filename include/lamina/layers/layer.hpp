@@ -49,7 +49,7 @@ struct Forward {
   T* saved = nullptr;               ///< `saved(batch)` values kept until backward; null unless training
   T* scratch = nullptr;             ///< `scratch(batch, threads)` values, of no use after this call
   TensorView<const T> input{};
-  TensorView<T> output{};  ///< may be the memory of `input` for a layer that is `in_place`
+  TensorView<T> output{};
 };
 
 /// Everything backward reads and writes.
@@ -67,12 +67,14 @@ struct Backward {
   TensorView<T> input_gradient{};  ///< to overwrite; empty() where nobody wants it
 };
 
-/// What a layer is to fused execution, which runs the others as they are.
+/// What a layer is to the engine, which has kernels for all but the plain ones and runs those by their own definition.
 enum class LayerRole {
   plain,
-  convolution,  ///< has a geometry and a Convolution<T>, as Conv2d
+  convolution,  ///< has a kernels::ConvolutionShape `convolution` and `bias`, as Conv2d and Linear
+  pooling,      ///< has a kernels::PoolingShape `pooling`, as AvgPool
   batch_norm,   ///< has `options`, as BatchNorm
-  activation,   ///< multiplies negative values by `slope`
+  activation,   ///< has a kernels::Activation `activation<T>` and `rectifier`, as ReLU
+  reshape,      ///< the same values in the same order under another shape, as Flatten
 };
 
 /// Shape rule of a specification whose output has the shape of its input.
@@ -89,7 +91,6 @@ struct LayerDefaults {
   static constexpr std::array<Segment, 0> statistics{};
   static constexpr bool needs_input = false;   ///< backward reads the input
   static constexpr bool needs_output = false;  ///< backward reads the output
-  static constexpr bool in_place = false;      ///< forward may write its output over its input
   static constexpr LayerRole role = LayerRole::plain;
   static constexpr Index multiply_adds = 0;  ///< of the products in one sample's forward pass, for FLOP counts
   /// Number of values of T kept from forward to backward.

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include <lamina/kernels/elementwise.hpp>
+#include <lamina/kernels/activation.hpp>
 #include <lamina/layers/layer.hpp>
 
 namespace lamina {
@@ -12,8 +12,7 @@ struct Slope {
   double value = 0.01;
 };
 
-/// Leaky rectified linear unit (Maas, Hannun and Ng 2013): output = input where positive, else slope x input. Any
-/// shape. Works in place; backward tells the sign of the input from the output.
+/// Leaky rectified linear unit (Maas, Hannun and Ng 2013): output = input where positive, else slope x input. Any shape.
 template <Slope Negative>
 struct BasicLeakyReLU : KeepsShape {
   static_assert(Negative.value >= 0, "Lamina: the slope of a leaky ReLU must not be negative");
@@ -22,22 +21,24 @@ struct BasicLeakyReLU : KeepsShape {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
-    static constexpr double slope = Negative.value;
-    static constexpr bool needs_output = true;
+    static constexpr bool needs_input = true;
     static constexpr LayerRole role = LayerRole::activation;
-    static constexpr bool in_place = true;
+    static constexpr bool rectifier = true;
+    template <class T>
+    static constexpr kernels::Activation<T> activation{.slope = static_cast<T>(Negative.value)};
 
     template <class T>
     static void forward(const Forward<T>& pass) {
-      kernels::leaky_relu(pass.team, pass.input.size(), pass.input.data, static_cast<T>(Negative.value),
-                          pass.output.data);
+      const auto x = pass.input.matrix().array();
+      pass.output.matrix() = (x > 0).select(x, x * static_cast<T>(Negative.value)).matrix();
     }
 
     template <class T>
     static void backward(const Backward<T>& pass) {
       if (pass.input_gradient.empty()) return;
-      kernels::leaky_relu_gradient(pass.team, pass.output.size(), pass.output.data, pass.output_gradient.data,
-                                   static_cast<T>(Negative.value), pass.input_gradient.data);
+      const auto dy = pass.output_gradient.matrix().array();
+      pass.input_gradient.matrix() =
+          (pass.input.matrix().array() > 0).select(dy, dy * static_cast<T>(Negative.value)).matrix();
     }
   };
 };

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 
-#include <lamina/kernels/gemm.hpp>
+#include <lamina/kernels/convolution_shape.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/requirement.hpp>
 
@@ -15,7 +14,7 @@ struct LinearOptions {
 };
 
 /// Fully connected layer: output = input weight + bias, from 1 x 1 x n to 1 x 1 x Outputs. Parameters: weight
-/// (n, Outputs) and bias (Outputs), both starting uniform in +-1/sqrt(n). Keeps its input.
+/// (n, Outputs) and bias (Outputs), both starting uniform in +-1/sqrt(n).
 template <Index Outputs, LinearOptions Options = LinearOptions{}>
 struct Linear {
   static_assert(Outputs > 0);
@@ -44,59 +43,27 @@ struct Linear {
         return std::array{weight};
       }
     }();
-    static constexpr bool needs_input = true;
+    static constexpr LayerRole role = LayerRole::convolution;
+    static constexpr kernels::ConvolutionShape convolution{{{}, Input, output(Input)}};
+    static constexpr bool bias = Options.bias;
+    static constexpr bool winograd = false;
     static constexpr Index multiply_adds = inputs * Outputs;
 
-    template <class T>
-    static constexpr Index scratch(Index batch, Index /*threads*/) {
-      constexpr Index padded = kernels::Tiling<T, Outputs>::padded;
-      const Index forward = kernels::packed_size<T, inputs, Outputs> + padded;
-      const Index backward = std::max(kernels::packed_size<T, Outputs, inputs>, batch * padded + inputs * padded);
-      return std::max(forward, backward);
-    }
-
+    /// Y = X W + b.
     template <class T>
     static void forward(const Forward<T>& pass) {
-      T* const packed = pass.scratch;
-      T* const bias = packed + kernels::packed_size<T, inputs, Outputs>;
-      kernels::pack_panels<T, inputs, Outputs>(pass.parameters, Outputs, 1, packed);
-      std::fill_n(bias, kernels::Tiling<T, Outputs>::padded, T{0});
-      if constexpr (Options.bias) std::copy_n(pass.parameters + inputs * Outputs, Outputs, bias);
-      pass.team.for_parts(pass.input.batch, [&](Range samples, Index) {
-        kernels::product<T, inputs, Outputs>(samples.size(), pass.input.sample(samples.begin), packed, bias,
-                                             pass.output.sample(samples.begin));
-      });
+      pass.output.matrix() = pass.input.matrix() * as_matrix(pass.parameters, inputs, Outputs);
+      if constexpr (bias) pass.output.matrix().rowwise() += as_row(pass.parameters + inputs * Outputs, Outputs);
     }
 
+    /// dW = X' dY, db = sum of dY's rows, dX = dY W'.
     template <class T>
     static void backward(const Backward<T>& pass) {
-      parameter_gradients(pass);
+      const auto gradient = pass.output_gradient.matrix();
+      as_matrix(pass.gradients, inputs, Outputs) = pass.input.matrix().transpose() * gradient;
+      if constexpr (bias) as_row(pass.gradients + inputs * Outputs, Outputs) = gradient.colwise().sum();
       if (pass.input_gradient.empty()) return;
-      kernels::pack_panels<T, Outputs, inputs>(pass.parameters, 1, Outputs, pass.scratch);
-      pass.team.for_parts(pass.input.batch, [&](Range samples, Index) {
-        kernels::product<T, Outputs, inputs>(samples.size(), pass.output_gradient.sample(samples.begin), pass.scratch,
-                                             nullptr, pass.input_gradient.sample(samples.begin));
-      });
-    }
-
-   private:
-    template <class T>
-    static void parameter_gradients(const Backward<T>& pass) {
-      constexpr Index padded = kernels::Tiling<T, Outputs>::padded;
-      const Index batch = pass.input.batch;
-      T* const sums = pass.scratch;
-      T* const padded_gradients = sums + inputs * padded;
-      std::fill_n(sums, inputs * padded, T{0});
-      kernels::pad_rows<T, Outputs>(batch, pass.output_gradient.data, padded_gradients);
-      kernels::add_outer_products<T, inputs, Outputs>(batch, pass.input.data, padded_gradients, sums);
-      for (Index i = 0; i < inputs; ++i) std::copy_n(sums + i * padded, Outputs, pass.gradients + i * Outputs);
-      if constexpr (Options.bias) {
-        T* const bias_gradient = pass.gradients + inputs * Outputs;
-        std::fill_n(bias_gradient, Outputs, T{0});
-        for (Index n = 0; n < batch; ++n) {
-          for (Index k = 0; k < Outputs; ++k) bias_gradient[k] += pass.output_gradient.sample(n)[k];
-        }
-      }
+      pass.input_gradient.matrix() = gradient * as_matrix(pass.parameters, inputs, Outputs).transpose();
     }
   };
 };

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <string_view>
+#include <vector>
 
-#include <lamina/kernels/pooling.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/requirement.hpp>
 
@@ -28,6 +30,17 @@ struct PoolingShape {
                                            Input, divides(Input)>;
 };
 
+/// Calls body(output pixel, input pixel) for each pixel of every window in order, pixels counted over the batch.
+template <Index Window, class Input, class Output, class Body>
+void for_each_window(const Input& input, const Output& output, const Body& body) {
+  const Shape& size = output.shape;
+  for (Index out = 0; out < output.pixels(); ++out) {
+    const Index top = out / size.width % size.height * Window;
+    const Index first = (out / size.pixels() * input.shape.height + top) * input.shape.width + out % size.width * Window;
+    for (Index i = 0; i < Window * Window; ++i) body(out, first + i / Window * input.shape.width + i % Window);
+  }
+}
+
 }  // namespace detail
 
 /// Mean of Window x Window pixels side by side: h x w x c to h / Window x w / Window x c. The window must divide both
@@ -43,13 +56,18 @@ struct AvgPool : detail::PoolingShape<Window> {
   struct Bound : LayerDefaults<Input, detail::PoolingShape<Window>::output(Input)> {
     template <class T>
     static void forward(const Forward<T>& pass) {
-      kernels::average_pool<T, Input.channels, Window>(pass.team, pass.input, pass.output);
+      pass.output.matrix().setZero();
+      detail::for_each_window<Window>(pass.input, pass.output, [&](Index out, Index in) {
+        pass.output.matrix().row(out) += pass.input.matrix().row(in) / T{Window * Window};
+      });
     }
 
     template <class T>
     static void backward(const Backward<T>& pass) {
       if (pass.input_gradient.empty()) return;
-      kernels::average_pool_gradient<T, Input.channels, Window>(pass.team, pass.output_gradient, pass.input_gradient);
+      detail::for_each_window<Window>(pass.input_gradient, pass.output_gradient, [&](Index out, Index in) {
+        pass.input_gradient.matrix().row(in) = pass.output_gradient.matrix().row(out) / T{Window * Window};
+      });
     }
   };
 };
@@ -68,16 +86,34 @@ struct MaxPool : detail::PoolingShape<Window> {
     static constexpr bool needs_input = true;
     static constexpr bool needs_output = true;
 
+    /// NaN in a window is its maximum, as in PyTorch.
     template <class T>
     static void forward(const Forward<T>& pass) {
-      kernels::max_pool<T, Input.channels, Window>(pass.team, pass.input, pass.output);
+      pass.output.matrix().setConstant(-std::numeric_limits<T>::infinity());
+      detail::for_each_window<Window>(pass.input, pass.output, [&](Index out, Index in) {
+        for (Index c = 0; c < Input.channels; ++c) {
+          const T value = pass.input.matrix()(in, c);
+          T& most = pass.output.matrix()(out, c);
+          if (value > most || value != value) most = value;
+        }
+      });
     }
 
+    /// The first of equal maxima takes the gradient.
     template <class T>
     static void backward(const Backward<T>& pass) {
       if (pass.input_gradient.empty()) return;
-      kernels::max_pool_gradient<T, Input.channels, Window>(pass.team, pass.input, pass.output, pass.output_gradient,
-                                                            pass.input_gradient);
+      pass.input_gradient.matrix().setZero();
+      std::vector<bool> found(static_cast<std::size_t>(pass.output.size()));
+      detail::for_each_window<Window>(pass.input, pass.output, [&](Index out, Index in) {
+        for (Index c = 0; c < Input.channels; ++c) {
+          const T value = pass.input.matrix()(in, c);
+          auto taken = found[static_cast<std::size_t>(out * Input.channels + c)];
+          if (taken || !(value == pass.output.matrix()(out, c) || value != value)) continue;
+          pass.input_gradient.matrix()(in, c) = pass.output_gradient.matrix()(out, c);
+          taken = true;
+        }
+      });
     }
   };
 };
@@ -92,13 +128,18 @@ struct GlobalAvgPool {
   struct Bound : LayerDefaults<Input, output(Input)> {
     template <class T>
     static void forward(const Forward<T>& pass) {
-      kernels::global_average_pool<T, Input.channels>(pass.team, pass.input, pass.output);
+      for (Index n = 0; n < pass.input.batch; ++n) {
+        pass.output.matrix().row(n) = pass.input.samples(n, 1).matrix().colwise().mean();
+      }
     }
 
     template <class T>
     static void backward(const Backward<T>& pass) {
       if (pass.input_gradient.empty()) return;
-      kernels::global_average_pool_gradient<T, Input.channels>(pass.team, pass.output_gradient, pass.input_gradient);
+      for (Index n = 0; n < pass.input_gradient.batch; ++n) {
+        pass.input_gradient.samples(n, 1).matrix().rowwise() =
+            pass.output_gradient.matrix().row(n) / static_cast<T>(Input.pixels());
+      }
     }
   };
 };

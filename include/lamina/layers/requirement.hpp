@@ -106,9 +106,10 @@ using ResidualBranchKeepsShape =
 
 /// A branch's output has the height and width of the first branch's.
 template <class At, class Branch, Shape First, Shape Output>
-using ConcatBranchFits =
-    requirement::With<requirement::ConcatBranchFits, At, Branch, Shape{First.height, First.width, Output.channels},
-                      Output, (First.height == Output.height && First.width == Output.width)>;
+struct ConcatBranchFits : requirement::ConcatBranchFits<
+                              At, Branch, Expected<First.height, First.width, Output.channels>,
+                              Found<Output.height, Output.width, Output.channels>,
+                              (First.height == Output.height && First.width == Output.width)> {};
 
 /// The groups of a convolution divide its input channels.
 template <class At, class Layer, Shape Next, Shape Input, bool Holds>

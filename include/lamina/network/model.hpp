@@ -61,16 +61,9 @@ class Model {
     check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
-    workspace.passes().forward({.team = workspace.team(),
-                                .training = true,
-                                .random = random,
-                                .parameters = parameters_.data(),
-                                .statistics = statistics_.data(),
-                                .updated_statistics = statistics_.data(),
-                                .saved = workspace.saved(),
-                                .scratch = workspace.scratch(),
-                                .input = images,
-                                .output = output});
+    const auto& engine = workspace.engine();
+    engine.forward(*engine.program, workspace.layout(), run_memory(workspace, images, output),
+                   {.training = true, .random = random, .updated_statistics = statistics_.data()});
     return output;
   }
 
@@ -81,16 +74,12 @@ class Model {
                 RandomPosition random = {}, TensorView<T> input_gradient = {}) {
     check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
-    workspace.passes().backward({.team = workspace.team(),
-                                 .random = random,
-                                 .parameters = parameters_.data(),
-                                 .gradients = gradients_.data(),
-                                 .saved = workspace.saved(),
-                                 .scratch = workspace.scratch(),
-                                 .input = images,
-                                 .output = workspace.output(images.batch),
-                                 .output_gradient = output_gradient,
-                                 .input_gradient = input_gradient});
+    const auto& engine = workspace.engine();
+    engine.backward(*engine.program, workspace.layout(), run_memory(workspace, images, workspace.output(images.batch)),
+                    {.random = random,
+                     .gradients = gradients_.data(),
+                     .output_gradient = output_gradient,
+                     .input_gradient = input_gradient});
   }
 
   /// Inference: running statistics, no dropout. Safe from several threads, each with a workspace of its own.
@@ -99,16 +88,23 @@ class Model {
     check_images<Network>(workspace.batch(), images);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
-    workspace.passes().forward({.team = workspace.team(),
-                                .parameters = parameters_.data(),
-                                .statistics = statistics_.data(),
-                                .scratch = workspace.scratch(),
-                                .input = images,
-                                .output = output});
+    const auto& engine = workspace.engine();
+    engine.forward(*engine.program, workspace.layout(), run_memory(workspace, images, output), {});
     return output;
   }
 
  private:
+  template <class Workspace>
+  [[nodiscard]] engine::RunMemory<T> run_memory(Workspace& workspace, const TensorView<const T>& images,
+                                                const TensorView<T>& output) const {
+    return {.team = workspace.team(),
+            .parameters = parameters_.data(),
+            .statistics = statistics_.data(),
+            .memory = workspace.memory(),
+            .input = images,
+            .output = output};
+  }
+
   Buffer<T> parameters_;
   Buffer<T> gradients_;
   Buffer<T> statistics_;
