@@ -1,0 +1,315 @@
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+
+#include <lamina/kernels/convolution_kernel.hpp>
+#include <lamina/kernels/moments.hpp>
+#include <lamina/kernels/tap_sums.hpp>
+
+/// @file
+/// Convolution of each channel with a filter of its own (groups == input channels == output channels), vectorised over
+/// channels:
+///
+///     output(y, x, c) = bias(c) + sum over i, j of
+///                       input(y stride - padding + i dilation, x stride - padding + j dilation, c) weights(i, j, c)
+///
+/// It does a few operations on each value, so that it takes the time of reading and writing them: forward reads the
+/// input and writes the output once, a band of rows at a time, which stays in the cache between zero pixels while the
+/// windows pass over it. Backward reads input and output gradient once for both gradients.
+
+namespace lamina::kernels {
+
+template <class T>
+class DepthwiseConvolution {
+ public:
+  /// Values that prepare() writes: weights, then the bias or zeros.
+  static constexpr Index prepared_size(const ConvolutionShape& shape) { return shape.weight_size() + shape.outputs(); }
+
+  static void prepare(const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
+    std::copy_n(weights, shape.weight_size(), prepared);
+    T* const padded = prepared + shape.weight_size();
+    std::fill_n(padded, shape.outputs(), T{0});
+    if (bias != nullptr) std::copy_n(bias, shape.outputs(), padded);
+  }
+
+  static constexpr Index forward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
+    return Partition{batch}.parts() * moments_size<T>(shape.outputs()) + threads * input_rows(shape.geometry).size();
+  }
+
+  static constexpr Index backward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
+    return Partition{batch}.parts() * sums_size(shape) + threads * backward_thread(shape.geometry);
+  }
+
+  static void forward(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) {
+    check(shape);
+    const Partition partition{pass.output.batch};
+    const Index channels = shape.outputs();
+    T* const threads = pass.scratch + partition.parts() * moments_size<T>(channels);
+    const typename Rows::Layout layout = input_rows(shape.geometry);
+    if (pass.mean == nullptr) {
+      const Index shares = shares_of_sample(pass);
+      pass.team.for_each(pass.output.batch * shares, [&](Index task, Index thread) {
+        Rows rows(layout, threads + thread * layout.size());
+        const Range range = Share{task % shares, shares}.of(shape.geometry.output.height);
+        forward_sample(shape, pass, rows, task / shares, range, [](Index, Index) {});
+      });
+      return;
+    }
+    pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
+      Rows rows(layout, threads + thread * layout.size());
+      MomentAccumulator<T> moments(channels, pass.scratch + part * moments_size<T>(channels));
+      for (Index n = partition[part].begin; n < partition[part].end; ++n) {
+        forward_sample(shape, pass, rows, n, {0, shape.geometry.output.height}, [&](Index pixel, Index pixels) {
+          moments.add(pixels, pass.output.data + pixel * pass.output.stride, pass.output.stride);
+        });
+      }
+    });
+    merge_moments<T>(partition, shape.geometry.output.pixels(), channels, pass.scratch, {pass.mean, pass.variance});
+  }
+
+  static void backward(const ConvolutionShape& shape, const ConvolutionBackward<T>& pass) {
+    check(shape);
+    const Partition partition{pass.output_gradient.gradient.batch};
+    const Index size = sums_size(shape);
+    T* const threads = pass.scratch + partition.parts() * size;
+    pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
+      T* const sums = pass.scratch + part * size;
+      std::fill_n(sums, size, T{0});
+      backward_part(shape, pass, partition[part], threads + thread * backward_thread(shape.geometry), sums);
+    });
+    if (pass.weight_gradient != nullptr) {
+      sum_parts(pass.team, partition.parts(), size, pass.scratch, shape.weight_size(), pass.weight_gradient);
+    }
+    const T* const rest = pass.scratch + shape.weight_size();
+    if (pass.bias_gradient != nullptr) {
+      sum_parts(pass.team, partition.parts(), size, rest, shape.outputs(), pass.bias_gradient);
+    }
+    if (!pass.input_gradient.wanted()) return;
+    write_norm_gradients(pass.team, pass.input_gradient, partition.parts(), size, rest + shape.outputs());
+  }
+
+ private:
+  using Rows = RowRing<T>;
+
+  static void check([[maybe_unused]] const ConvolutionShape& shape) {
+    assert(shape.groups == shape.inputs() && shape.groups == shape.outputs());
+  }
+
+  /// Rows of the output that go together: a vector of channels then has work for a while.
+  static constexpr Index band(const WindowGeometry& geometry) {
+    return std::clamp<Index>(32 / geometry.output.width, 1, geometry.output.height);
+  }
+
+  static constexpr typename Rows::Layout input_rows(const WindowGeometry& geometry) {
+    const Window& window = geometry.window;
+    return {.image = geometry.input,
+            .rows = window.extent() + (band(geometry) - 1) * window.stride,
+            .border = window.padding};
+  }
+
+  static constexpr typename Rows::Layout gradient_rows(const WindowGeometry& geometry) {
+    const auto& [window, input, output] = geometry;
+    const Index before = (window.extent() - 1 - window.padding + window.stride - 1) / window.stride;
+    const Index behind = (input.width - 1 + window.padding) / window.stride - (output.width - 1);
+    return {.image = output,
+            .rows = (window.extent() - 1) / window.stride + band(geometry),
+            .border = std::max<Index>({0, before, behind})};
+  }
+
+  /// Rows of the input's gradient that go through the epilogue together.
+  static constexpr Index input_band(const WindowGeometry& geometry) { return band(geometry) * geometry.window.stride; }
+  static constexpr Index backward_thread(const WindowGeometry& geometry) {
+    const typename Rows::Layout input = input_rows(geometry);
+    return input.size() + gradient_rows(geometry).size() + input_band(geometry) * geometry.input.width * input.stride();
+  }
+
+  /// Sums of one part of the batch: weight and bias gradients, then those of the epilogue.
+  static constexpr Index sums_size(const ConvolutionShape& shape) {
+    return round_up(shape.weight_size() + shape.outputs() + 3 * shape.inputs(),
+                    static_cast<Index>(kAlignment / sizeof(T)));
+  }
+
+  /// In inference a batch that does not keep all threads busy is shared out within its images.
+  static Index shares_of_sample(const ConvolutionForward<T>& pass) {
+    const Index threads = pass.team.threads();
+    const bool even = pass.output.batch % threads == 0 || pass.output.batch >= 8 * threads;
+    return even || !pass.kept_input.empty() ? 1 : threads;
+  }
+
+  /// Computes rows of one image's output, and calls done(first pixel, pixels) for each band of them.
+  template <class Done>
+  static void forward_sample(const ConvolutionShape& shape, const ConvolutionForward<T>& pass, Rows& rows, Index n,
+                             Range range, const Done& done) {
+    const auto& [window, input, output] = shape.geometry;
+    rows.restart(n, pass.kept_input.empty() ? range.begin * window.stride - window.padding : 0);
+    for (Index y = range.begin; y < range.end; y += band(shape.geometry)) {
+      const Range ys{y, std::min(y + band(shape.geometry), range.end)};
+      rows.fill(pass.input, (ys.end - 1) * window.stride - window.padding + window.extent(), pass.kept_input);
+      forward_band(shape, pass, rows, n, ys);
+      done((n * output.height + ys.begin) * output.width, ys.size() * output.width);
+    }
+    if (!pass.kept_input.empty()) rows.fill(pass.input, input.height, pass.kept_input);
+  }
+
+  static void forward_band(const ConvolutionShape& shape, const ConvolutionForward<T>& pass, const Rows& rows, Index n,
+                           Range ys) {
+    const Shape& output = shape.geometry.output;
+    const bool prepared = pass.prepared != nullptr;
+    const T* const weights = prepared ? pass.prepared : pass.weights;
+    const T* const bias = prepared ? pass.prepared + shape.weight_size() : pass.bias;
+    for_channel_vectors<T>(output.channels, [&]<Index Lanes>(Index c) {
+      const auto first = bias == nullptr ? Vector<T, Lanes>{} : load<T, Lanes>(bias + c);
+      const ExpressionReader<T, Lanes> after(pass.epilogue, c);
+      for (Index y = ys.begin; y < ys.end; ++y) {
+        const auto taps = Taps<T>::forward(shape.geometry, weights, y);
+        const Index pixel = (n * output.height + y) * output.width;
+        T* const to = pass.output.data + pixel * pass.output.stride + c;
+        const auto write = [&](Index x, Vector<T, Lanes> value) {
+          store<T, Lanes>(to + x * pass.output.stride, value);
+        };
+        if (pass.epilogue.plain()) {
+          sum_taps<T, Lanes>(rows, taps, output.width, first, c, write);
+        } else {
+          sum_taps<T, Lanes>(rows, taps, output.width, first, c, [&](Index x, Vector<T, Lanes> sum) {
+            write(x, after(sum, (pixel + x) * pass.epilogue.addend.stride + c));
+          });
+        }
+      }
+    });
+    if (!pass.epilogue.activation.rectifier())
+      activate(pass, (n * output.height + ys.begin) * output.width, ys.size() * output.width);
+  }
+
+  static void activate(const ConvolutionForward<T>& pass, Index first, Index pixels) {
+    for (Index pixel = first; pixel < first + pixels; ++pixel) {
+      T* const values = pass.output.data + pixel * pass.output.stride;
+      pass.epilogue.activation.apply(pass.output.shape.channels, values, values);
+    }
+  }
+
+  static void backward_part(const ConvolutionShape& shape, const ConvolutionBackward<T>& pass, Range samples,
+                            T* scratch, T* sums) {
+    const WindowGeometry& geometry = shape.geometry;
+    const Window& window = geometry.window;
+    Rows inputs(input_rows(geometry), scratch);
+    Rows gradients(gradient_rows(geometry), scratch + input_rows(geometry).size());
+    T* const buffer = scratch + input_rows(geometry).size() + gradient_rows(geometry).size();
+    T* const epilogue_sums = sums + shape.weight_size() + shape.outputs();
+    for (Index n = samples.begin; n < samples.end; ++n) {
+      inputs.restart(n, 0);
+      gradients.restart(n, 0);
+      Index finished = 0;
+      for (Index y = 0; y < geometry.output.height; y += band(geometry)) {
+        const Range ys{y, std::min(y + band(geometry), geometry.output.height)};
+        gradients.fill(pass.output_gradient, ys.end);
+        if (pass.weight_gradient != nullptr) {
+          inputs.fill(pass.input, (ys.end - 1) * window.stride - window.padding + window.extent());
+          add_weight_gradients(shape, inputs, gradients, ys, sums);
+        }
+        if (pass.bias_gradient != nullptr)
+          add_bias_gradients(geometry.output, gradients, ys, sums + shape.weight_size());
+        if (!pass.input_gradient.wanted()) continue;
+        const bool last = ys.end == geometry.output.height;
+        const Index end =
+            last ? geometry.input.height : std::min(ys.end * window.stride - window.padding, geometry.input.height);
+        for (; finished < end; finished = std::min(finished + input_band(geometry), end)) {
+          const Range us{finished, std::min(finished + input_band(geometry), end)};
+          input_gradient_band(shape, pass, gradients, n, us, buffer, epilogue_sums);
+        }
+      }
+    }
+  }
+
+  static void input_gradient_band(const ConvolutionShape& shape, const ConvolutionBackward<T>& pass,
+                                  const Rows& gradients, Index n, Range ys, T* buffer, T* sums) {
+    const auto& [window, input, output] = shape.geometry;
+    const Index pixel = (n * input.height + ys.begin) * input.width;
+    const GradientEpilogue<T>& epilogue = pass.input_gradient;
+    const bool plain = epilogue.plain();
+    const Index stride = plain ? epilogue.target.stride : input_rows(shape.geometry).stride();
+    T* const to = plain ? epilogue.target.data + pixel * stride : buffer;
+    for (Index y = ys.begin; y < ys.end; ++y) {
+      for (Index x = 0; x < std::min(window.stride, input.width); ++x) {
+        const auto taps = Taps<T>::backward(shape.geometry, pass.weights, y, x);
+        const Index count = (input.width - x + window.stride - 1) / window.stride;
+        T* const row = to + ((y - ys.begin) * input.width + x) * stride;
+        for_channel_vectors<T>(input.channels, [&]<Index Lanes>(Index c) {
+          sum_taps<T, Lanes>(gradients, taps, count, Vector<T, Lanes>{}, c, [&](Index t, Vector<T, Lanes> value) {
+            store<T, Lanes>(row + t * window.stride * stride + c, value);
+          });
+        });
+      }
+    }
+    if (!plain) apply_epilogue(epilogue, pixel, ys.size() * input.width, buffer, stride, sums);
+  }
+
+  static void add_bias_gradients(const Shape& output, const Rows& gradients, Range ys, T* sums) {
+    for_channel_vectors<T>(output.channels, [&]<Index Lanes>(Index c) {
+      Vector<T, Lanes> sum{};
+      for (Index y = ys.begin; y < ys.end; ++y) {
+        const T* const row = gradients.row(y) + c;
+        for (Index x = 0; x < output.width; ++x) sum += load<T, Lanes>(row + x * gradients.stride());
+      }
+      store<T, Lanes>(sums + c, load<T, Lanes>(sums + c) + sum);
+    });
+  }
+
+  /// Adds the weight gradients of a band, a block of the window's taps at a time, which fits into the registers.
+  static void add_weight_gradients(const ConvolutionShape& shape, const Rows& inputs, const Rows& gradients, Range ys,
+                                   T* sums) {
+    const Index kernel = shape.geometry.window.kernel;
+    for_channel_vectors<T>(shape.outputs(), [&]<Index Lanes>(Index c) {
+      if (kernel == 3) return add_tap_gradients<Lanes, 3, 3>(shape, inputs, gradients, ys, Tap{0, 0, c}, sums);
+      for (Index i = 0; i < kernel; ++i) {
+        Index j = 0;
+        for (; j + 4 <= kernel; j += 4)
+          add_tap_gradients<Lanes, 1, 4>(shape, inputs, gradients, ys, Tap{i, j, c}, sums);
+        for (; j < kernel; ++j) add_tap_gradients<Lanes, 1, 1>(shape, inputs, gradients, ys, Tap{i, j, c}, sums);
+      }
+    });
+  }
+
+  struct Tap {
+    Index row;
+    Index column;
+    Index channel;
+  };
+
+  /// The taps of a block of Rows x Columns from `tap` on.
+  template <Index Lanes, Index TapRows, Index TapColumns>
+  static void add_tap_gradients(const ConvolutionShape& shape, const Rows& inputs, const Rows& gradients, Range ys,
+                                Tap tap, T* sums) {
+    const auto& [window, input, output] = shape.geometry;
+    const Index step = window.stride * inputs.stride();
+    const Index tap_step = window.dilation * inputs.stride();
+    Vector<T, Lanes> totals[TapRows][TapColumns] = {};
+    for (Index y = ys.begin; y < ys.end; ++y) {
+      const T* from[TapRows];
+      for (Index i = 0; i < TapRows; ++i) {
+        from[i] = inputs.row(y * window.stride - window.padding + (tap.row + i) * window.dilation) +
+                  (tap.column * window.dilation - window.padding) * inputs.stride() + tap.channel;
+      }
+      const T* const gradient_row = gradients.row(y) + tap.channel;
+      for (Index x = 0; x < output.width; ++x) {
+        const auto gradient = load<T, Lanes>(gradient_row + x * gradients.stride());
+#pragma GCC unroll 4
+        for (Index i = 0; i < TapRows; ++i) {
+#pragma GCC unroll 4
+          for (Index j = 0; j < TapColumns; ++j) {
+            totals[i][j] =
+                multiply_add<T, Lanes>(load<T, Lanes>(from[i] + x * step + j * tap_step), gradient, totals[i][j]);
+          }
+        }
+      }
+    }
+    for (Index i = 0; i < TapRows; ++i) {
+      for (Index j = 0; j < TapColumns; ++j) {
+        T* const to = sums + ((tap.row + i) * window.kernel + tap.column + j) * output.channels + tap.channel;
+        store<T, Lanes>(to, load<T, Lanes>(to) + totals[i][j]);
+      }
+    }
+  }
+};
+
+}  // namespace lamina::kernels
