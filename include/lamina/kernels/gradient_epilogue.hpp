@@ -49,40 +49,60 @@ struct GradientEpilogue {
 
 namespace detail {
 
+/// A run of pixels of a tensor for one channel vector. A copy of its own lets the compiler keep it in registers: it has
+/// to expect that a store to the target changes what lies behind a reference.
+template <class T>
+struct PixelPointer {
+  T* first = nullptr;
+  Index stride = 0;
+
+  PixelPointer() = default;
+  template <class Value>
+  PixelPointer(const TensorView<Value>& tensor, Index pixel, Index channel)
+      : first(tensor.empty() ? nullptr : tensor.data + pixel * tensor.stride + channel), stride(tensor.stride) {}
+
+  [[nodiscard, gnu::always_inline]] T* operator[](Index i) const { return first + i * stride; }
+};
+
 /// apply_epilogue for a number of batch norms the compiler knows, over `pixels` pixels in a row.
 template <class T, Index Norms>
 void apply_epilogue_run(const GradientEpilogue<T>& epilogue, Index pixel, Index pixels, const T* gradient, Index stride,
                         T* sums) {
   const Index channels = epilogue.target.shape.channels;
-  const bool rectifier = epilogue.value.activation.rectifier();
-  const bool signs = rectifier && !epilogue.value.activation.identity();
+  const bool signs = epilogue.value.activation.rectifier() && !epilogue.value.activation.identity();
+  const bool accumulate = epilogue.accumulate;
+  const T slope = epilogue.value.activation.slope;
   for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
     const ExpressionReader<T, Lanes> read(epilogue.value, c);
-    const auto offset = [&](const auto& view, Index i) { return (pixel + i) * view.stride + c; };
     const auto scale = epilogue.scale == nullptr ? broadcast<T, Lanes>(1) : load<T, Lanes>(epilogue.scale + c);
-    const T slope = epilogue.value.activation.slope;
-    const auto norm = [&](Index k) -> const NormSums<T>& { return epilogue.norms[static_cast<std::size_t>(k)]; };
+    const PixelPointer<const T> added(epilogue.added, pixel, c);
+    const PixelPointer<T> target(epilogue.target, pixel, c);
+    const Index value_stride = epilogue.value.raw.stride;
+    const Index addend_stride = epilogue.value.addend.stride;
+    PixelPointer<const T> raw[2];
     Vector<T, Lanes> mean[2]{};
     Vector<T, Lanes> inverse_deviation[2]{};
     Vector<T, Lanes> beta{};
     Vector<T, Lanes> gamma[2]{};
-    for (Index k = 0; k < Norms; ++k) {
-      mean[k] = load<T, Lanes>(norm(k).mean + c);
-      inverse_deviation[k] = load<T, Lanes>(norm(k).inverse_deviation + c);
+    for (std::size_t k = 0; k < Norms; ++k) {
+      const NormSums<T>& norm = epilogue.norms[k];
+      raw[k] = {norm.raw, pixel, c};
+      mean[k] = load<T, Lanes>(norm.mean + c);
+      inverse_deviation[k] = load<T, Lanes>(norm.inverse_deviation + c);
     }
     for (Index i = 0; i < pixels; ++i) {
       Vector<T, Lanes> dz = load<T, Lanes>(gradient + i * stride + c);
-      if (!epilogue.added.empty()) dz += load<T, Lanes>(epilogue.added.data + offset(epilogue.added, i));
+      if (added.first != nullptr) dz += load<T, Lanes>(added[i]);
       if (signs) {
-        const auto z = read.before_activation(offset(epilogue.value.raw, i), offset(epilogue.value.addend, i));
+        const auto z = read.before_activation((pixel + i) * value_stride + c, (pixel + i) * addend_stride + c);
         dz = z > 0 ? dz : dz * slope;
       }
-      T* const to = epilogue.target.data + offset(epilogue.target, i);
-      store<T, Lanes>(to, epilogue.accumulate ? multiply_add<T, Lanes>(dz, scale, load<T, Lanes>(to)) : dz * scale);
+      store<T, Lanes>(target[i],
+                      accumulate ? multiply_add<T, Lanes>(dz, scale, load<T, Lanes>(target[i])) : dz * scale);
       if constexpr (Norms > 0) {
         beta += dz;
         for (Index k = 0; k < Norms; ++k) {
-          const Vector<T, Lanes> centered = load<T, Lanes>(norm(k).raw.data + offset(norm(k).raw, i)) - mean[k];
+          const Vector<T, Lanes> centered = load<T, Lanes>(raw[k][i]) - mean[k];
           gamma[k] = multiply_add<T, Lanes>(dz, centered * inverse_deviation[k], gamma[k]);
         }
       }
