@@ -1,0 +1,330 @@
+#pragma once
+
+#include <algorithm>
+
+#include <lamina/kernels/matrix_weights.hpp>
+
+namespace lamina::kernels::matrix {
+
+/// How backward is shared out, and the sizes of its scratch memory in the order in which it lies there.
+template <class T>
+struct BackwardPlan {
+  Units units{};
+  Partition partition{};  ///< of the units
+  bool strided = false;   ///< the gradients of patches are formed and added up, else those of the input directly
+  bool bordered = false;  ///< output gradients lie in frames
+  Index weights = 0;      ///< packed weights
+  Index sums = 0;         ///< a part's sums of weight gradients
+  Index partial = 0;      ///< all sums of a part
+  Index inputs = 0;       ///< of a thread: a unit's input
+  Index gradients = 0;    ///< a unit's output gradient
+  Index panels = 0;       ///< a block's output gradient in panels
+  Index tile = 0;         ///< a block of the input gradient, or of the gradients of patches
+  Index images = 0;       ///< the input gradient of a unit, where those of patches are added up
+
+  [[nodiscard]] constexpr Index thread() const {
+    return kBlockRows * kBlockStride + inputs + gradients + panels + tile + images;
+  }
+  [[nodiscard]] constexpr Index scratch(Index threads) const {
+    return weights + partition.parts() * partial + threads * thread();
+  }
+};
+
+/// The frame of input images to which gradients of patches are added; all of the image is in it.
+[[nodiscard]] constexpr Frame patch_frame(const WindowGeometry& geometry) {
+  Frame frame = input_frame(geometry);
+  frame.height = std::max(frame.height, frame.border + geometry.input.height);
+  frame.width = std::max(frame.width, frame.border + geometry.input.width);
+  return frame;
+}
+
+/// Rows of a block of gradients of patches, which are long.
+[[nodiscard]] constexpr Index patch_rows_of(const ConvolutionShape& shape) {
+  return std::clamp<Index>(65536 / shape.depth() / 12 * 12, 12, kBlockRows);
+}
+
+template <class T>
+[[nodiscard]] constexpr BackwardPlan<T> backward_plan(const ConvolutionShape& shape, Index batch) {
+  const WindowGeometry& geometry = shape.geometry;
+  BackwardPlan<T> plan{.units = Units::of(shape, batch)};
+  const Index rows = batch * geometry.output.pixels();
+  plan.partition = {plan.units.count(), std::clamp<Index>(rows / 512, 8, Partition::kMostParts)};
+  plan.strided = geometry.window.stride > 1;
+  plan.bordered = !plan.strided && !pointwise(shape);
+  const Index outputs = group_outputs(shape);
+  const Index gradient_weights =
+      geometry.window.kernel * geometry.window.kernel * outputs * Panels<T>::padded(group_inputs(shape));
+  const Index patch_weights = outputs * Panels<T>::padded(shape.depth());
+  plan.weights = aligned<T>(shape.groups * (plan.strided ? patch_weights : gradient_weights));
+  plan.sums = aligned<T>(shape.groups * shape.depth() * Panels<T>::padded(outputs));
+  plan.partial = aligned<T>(plan.sums + shape.outputs() + 3 * shape.inputs());
+  plan.inputs = input_size<T>(shape, plan.units);
+  if (plan.units.images == 0) {
+    plan.gradients = aligned<T>(kBlockRows * run_stride(shape.outputs()));
+  } else {
+    const Frame frame = plan.bordered ? gradient_frame(geometry) : Frame::of(geometry.output);
+    plan.gradients = aligned<T>(plan.units.images * frame.size() + Patches<T>::kSlack);
+  }
+  plan.panels = aligned<T>(kBlockRows * shape.groups * Panels<T>::padded(outputs));
+  plan.tile = plan.strided ? patch_rows_of(shape) * (shape.depth() + 16) : kBlockRows * shape.inputs();
+  plan.tile = aligned<T>(plan.tile);
+  plan.images = plan.strided ? aligned<T>(plan.units.images * patch_frame(geometry).size()) : 0;
+  return plan;
+}
+
+/// Backward of MatrixConvolution.
+template <class T>
+class Backward {
+ public:
+  Backward(const ConvolutionShape& shape, const ConvolutionBackward<T>& pass)
+      : shape_(shape),
+        pass_(pass),
+        wanted_(pass.input_gradient.wanted()),
+        plan_(backward_plan<T>(shape, pass.output_gradient.gradient.batch)),
+        weights_(pass.scratch),
+        partial_(weights_ + plan_.weights) {}
+
+  [[nodiscard]] static constexpr Index scratch(const ConvolutionShape& shape, Index batch, Index threads) {
+    return backward_plan<T>(shape, batch).scratch(threads);
+  }
+
+  void run() {
+    if (wanted_) {
+      plan_.strided ? pack_patch_weights(pass_.team, shape_, pass_.weights, weights_)
+                    : pack_gradient_weights(pass_.team, shape_, pass_.weights, weights_);
+    }
+    const Index parts = plan_.partition.parts();
+    T* const threads = partial_ + parts * plan_.partial;
+    pass_.team.for_each(parts, [&](Index part, Index thread) {
+      T* const sums = partial_ + part * plan_.partial;
+      std::fill_n(sums, plan_.partial, T{0});
+      const Range units = plan_.partition[part];
+      for (Index unit = units.begin; unit < units.end; ++unit) run_unit(unit, sums, threads + thread * plan_.thread());
+    });
+    finish(parts);
+  }
+
+ private:
+  /// Scratch memory of a thread.
+  struct Memory {
+    T* block;
+    T* inputs;
+    T* gradients;
+    T* panels;
+    T* tile;
+    T* images;
+  };
+
+  [[nodiscard]] Memory memory(T* scratch) const {
+    Memory memory{};
+    memory.block = scratch;
+    memory.inputs = memory.block + kBlockRows * kBlockStride;
+    memory.gradients = memory.inputs + plan_.inputs;
+    memory.panels = memory.gradients + plan_.gradients;
+    memory.tile = memory.panels + plan_.panels;
+    memory.images = memory.tile + plan_.tile;
+    return memory;
+  }
+
+  void run_unit(Index unit, T* sums, T* scratch) const {
+    const Memory at = memory(scratch);
+    const Range samples = plan_.units.samples(unit);
+    const Range pixels = plan_.units.of_pixels(unit, shape_.geometry.output.pixels());
+    const bool run = plan_.units.images == 0;
+    const auto inputs =
+        run ? run_of(pass_.input, pixels, group_inputs(shape_), at.inputs)
+            : image_patches(shape_, pass_.input, samples, {0, shape_.geometry.output.height}, at.inputs);
+    const auto gradients = run ? gradient_run(pixels, at.gradients) : gradient_images(samples, at.gradients);
+    add_weight_gradients(inputs, gradients, pixels.size(), sums, at);
+    if (!wanted_) return;
+    T* const norm_sums = sums + plan_.sums + shape_.outputs();
+    if (plan_.strided) {
+      add_patch_gradients(gradients, samples, norm_sums, at);
+    } else if (run) {
+      write_gradients(gradients, pixels, norm_sums, at);
+    } else {
+      const Range to = plan_.units.of_pixels(unit, shape_.geometry.input.pixels());
+      write_gradients(window_of(gradients), to, norm_sums, at);
+    }
+  }
+
+  [[nodiscard]] Patches<const T> gradient_run(Range pixels, T* buffer) const {
+    const GradientExpression<T>& from = pass_.output_gradient;
+    const Index channels = group_outputs(shape_);
+    if (from.plain()) {
+      return run_patches<const T>(from.gradient.data + pixels.begin * from.gradient.stride, from.gradient.stride,
+                                  pixels.size(), channels);
+    }
+    const Index stride = run_stride(shape_.outputs());
+    evaluate(from, pixels.begin, pixels.size(), buffer, stride);
+    return run_patches<const T>(buffer, stride, pixels.size(), channels);
+  }
+
+  /// Output gradients of some samples, one pixel a patch.
+  [[nodiscard]] Patches<const T> gradient_images(Range samples, T* buffer) const {
+    const Shape& output = shape_.geometry.output;
+    const bool framed = plan_.bordered && wanted_;
+    const GradientExpression<T>& from = pass_.output_gradient;
+    if (from.plain() && !framed) {
+      auto patches = run_patches<const T>(from.gradient.sample(samples.begin), from.gradient.stride,
+                                          samples.size() * output.pixels(), group_outputs(shape_));
+      return patches;
+    }
+    const Frame frame = framed ? gradient_frame(shape_.geometry) : Frame::of(output);
+    fill_frames<T>(from, frame, Window{}, samples, {0, frame.height}, buffer);
+    auto patches = frame_patches<const T>(buffer, frame, frame.height, Window{}, output, group_outputs(shape_));
+    patches.images += frame.row(0);
+    return patches;
+  }
+
+  /// The patches of gradient_window, given the images from their first pixel on.
+  [[nodiscard]] Patches<const T> window_of(const Patches<const T>& gradients) const {
+    Patches<const T> patches = gradients;
+    patches.window = gradient_window(shape_.geometry.window);
+    patches.images -= patches.window.padding * (patches.row_stride + patches.pixel_stride);
+    patches.height = shape_.geometry.input.height;
+    patches.width = shape_.geometry.input.width;
+    return patches;
+  }
+
+  /// Adds a unit's weight and bias gradients to the sums.
+  void add_weight_gradients(const Patches<const T>& inputs, const Patches<const T>& gradients, Index pixels, T* sums,
+                            const Memory& at) const {
+    const RowBlocks blocks{pixels};
+    for (Index b = 0; b < blocks.count(); ++b) {
+      const Index padded = Panels<T>::padded(group_outputs(shape_));
+      for (Index g = 0; g < shape_.groups; ++g) {
+        T* const panels = at.panels + g * kBlockRows * padded;
+        pack_gradients(gradients.group(g), blocks[b], panels);
+        if (pass_.bias_gradient != nullptr) {
+          add_bias_gradients(blocks[b].size(), panels, sums + plan_.sums + g * group_outputs(shape_));
+        }
+        add_group_gradients(inputs.group(g), blocks[b], panels, sums + g * shape_.depth() * padded, at.block);
+      }
+    }
+  }
+
+  void pack_gradients(const Patches<const T>& gradients, Range positions, T* panels) const {
+    detail::for_position_runs(gradients, positions, [&](Index first, Index count) {
+      const T* const from = gradients.patch(first);
+      const Index row = first - positions.begin;
+      pack_rows(
+          positions.size(), group_outputs(shape_), {row, row + count},
+          [&](Index k) { return from + (k - row) * gradients.pixel_stride; }, panels);
+    });
+  }
+
+  void add_bias_gradients(Index rows, const T* panels, T* sums) const {
+    const Index outputs = group_outputs(shape_);
+    for_panels<T>(outputs, {0, outputs}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
+      Vector<T, Lanes> sum[Vectors];
+      detail::load_some<T, Lanes, Vectors>(sums + first, used, sum);
+      const T* const panel = panels + first * rows;
+      for (Index k = 0; k < rows; ++k) {
+#pragma GCC unroll 2
+        for (Index v = 0; v < Vectors; ++v) sum[v] += load<T, Lanes>(panel + (k * Vectors + v) * Lanes);
+      }
+      detail::store_some<T, Lanes, Vectors>(sum, sums + first, used);
+    });
+  }
+
+  void add_group_gradients(const Patches<const T>& inputs, Range positions, const T* panels, T* sums, T* block) const {
+    const Index padded = Panels<T>::padded(group_outputs(shape_));
+    const DepthBlocks depths{shape_.depth()};
+    for (Index d = 0; d < depths.count(); ++d) {
+      const auto rows = patch_rows(inputs, positions, depths[d], block, kBlockStride);
+      multiply_transposed<T>(depths[d].size(), rows, {panels, positions.size(), padded}, true,
+                             {sums + depths[d].begin * padded, padded});
+    }
+  }
+
+  /// Writes the input gradients of some pixels, which are products of patches of output gradients.
+  void write_gradients(const Patches<const T>& gradients, Range pixels, T* sums, const Memory& at) const {
+    const GradientEpilogue<T>& epilogue = pass_.input_gradient;
+    const bool direct = epilogue.plain();
+    const RowBlocks blocks{pixels.size()};
+    for (Index b = 0; b < blocks.count(); ++b) {
+      const Index pixel = pixels.begin + blocks[b].begin;
+      const MatrixRows<T> to =
+          direct ? MatrixRows<T>{epilogue.target.data + pixel * epilogue.target.stride, epilogue.target.stride}
+                 : MatrixRows<T>{at.tile, shape_.inputs()};
+      for (Index g = 0; g < shape_.groups; ++g) {
+        multiply_gradients(gradients.group(g), g, blocks[b], to.from(0, g * group_inputs(shape_)), at.block);
+      }
+      if (!direct) apply_epilogue(epilogue, pixel, blocks[b].size(), at.tile, shape_.inputs(), sums);
+    }
+  }
+
+  void multiply_gradients(const Patches<const T>& gradients, Index group, Range positions, MatrixRows<T> to,
+                          T* block) const {
+    const Factors<T> weights{weights_, gradients.depth(), plan_.strided ? shape_.depth() : group_inputs(shape_)};
+    const DepthBlocks depths{gradients.depth()};
+    for (Index d = 0; d < depths.count(); ++d) {
+      const auto rows = patch_rows(gradients, positions, depths[d], block, kBlockStride);
+      multiply<T>(positions.size(), rows, weights.block(group, depths[d]), {0, weights.columns}, nullptr, d > 0, to);
+    }
+  }
+
+  /// Forms the gradients of patches and adds them up to the input gradients of some samples.
+  void add_patch_gradients(const Patches<const T>& gradients, Range samples, T* sums, const Memory& at) const {
+    const Frame frame = patch_frame(shape_.geometry);
+    std::fill_n(at.images, samples.size() * frame.size(), T{0});
+    const auto images = frame_patches<T>(at.images, frame, frame.height, shape_.geometry.window, shape_.geometry.output,
+                                         group_inputs(shape_));
+    const RowBlocks blocks{samples.size() * shape_.geometry.output.pixels(), patch_rows_of(shape_)};
+    const Index stride = shape_.depth() + 16;
+    for (Index b = 0; b < blocks.count(); ++b) {
+      for (Index g = 0; g < shape_.groups; ++g) {
+        multiply_gradients(gradients.group(g), g, blocks[b], {at.tile, stride}, at.block);
+        add_patches(images.group(g), blocks[b], at.tile, stride);
+      }
+    }
+    const Shape& image = shape_.geometry.input;
+    for (Index n = 0; n < samples.size(); ++n) {
+      for (Index y = 0; y < image.height; ++y) {
+        const Index pixel = ((samples.begin + n) * image.height + y) * image.width;
+        apply_epilogue(pass_.input_gradient, pixel, image.width, at.images + n * frame.size() + frame.row(y),
+                       image.channels, sums);
+      }
+    }
+  }
+
+  void finish(Index parts) const {
+    write_weight_gradient(parts);
+    const T* const rest = partial_ + plan_.sums;
+    if (pass_.bias_gradient != nullptr) {
+      sum_parts(pass_.team, parts, plan_.partial, rest, shape_.outputs(), pass_.bias_gradient);
+    }
+    if (wanted_) write_norm_gradients(pass_.team, pass_.input_gradient, parts, plan_.partial, rest + shape_.outputs());
+  }
+
+  /// Sums the parts' weight gradients and leaves out what is beyond the last column.
+  void write_weight_gradient(Index parts) const {
+    const Index outputs = group_outputs(shape_);
+    const Index padded = Panels<T>::padded(outputs);
+    if (shape_.groups == 1 && padded == outputs) {
+      return sum_parts(pass_.team, parts, plan_.partial, partial_, shape_.weight_size(), pass_.weight_gradient);
+    }
+    pass_.team.for_parts(shape_.depth(), [&](Range rows, Index) {
+      for (Index row = rows.begin; row < rows.end; ++row) {
+        for (Index g = 0; g < shape_.groups; ++g) {
+          T* const to = pass_.weight_gradient + row * shape_.outputs() + g * outputs;
+          const T* const from = partial_ + (g * shape_.depth() + row) * padded;
+          std::copy_n(from, outputs, to);
+          for (Index part = 1; part < parts; ++part) {
+            for (Index n = 0; n < outputs; ++n) to[n] += from[part * plan_.partial + n];
+          }
+        }
+      }
+    });
+  }
+
+  const ConvolutionShape& shape_;
+  const ConvolutionBackward<T>& pass_;
+  bool wanted_;
+  BackwardPlan<T> plan_;
+  T* weights_;
+  T* partial_;
+};
+
+}  // namespace lamina::kernels::matrix

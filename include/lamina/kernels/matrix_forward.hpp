@@ -1,0 +1,205 @@
+#pragma once
+
+#include <algorithm>
+
+#include <lamina/kernels/matrix_weights.hpp>
+#include <lamina/kernels/part_moments.hpp>
+
+namespace lamina::kernels::matrix {
+
+/// How forward is shared out: units of rows, in inference bands of an image's rows where there are fewer images than
+/// threads, and shares of the columns where there are still too few.
+struct ForwardTasks {
+  Units units;
+  Index parts = 1;  ///< runs of units with moments of their own
+  Index bands = 1;  ///< of a unit
+  Index shares = 1;
+
+  [[nodiscard]] constexpr Partition partition() const { return {units.count(), parts}; }
+  [[nodiscard]] constexpr Index tasks() const { return partition().parts() * bands * shares; }
+};
+
+/// @param divisible  whether an image may be cut into bands
+/// @param moments    whether moments are summed
+template <class T>
+[[nodiscard]] constexpr ForwardTasks forward_tasks(const ConvolutionShape& shape, Index batch, Index threads,
+                                                   bool moments, bool divisible) {
+  ForwardTasks tasks{.units = Units::of(shape, batch)};
+  tasks.parts = moments ? Partition::kMostParts : tasks.units.count();
+  const Shape& output = shape.geometry.output;
+  const auto balanced = [threads](Index count) {
+    const Index rounds = (count + threads - 1) / threads;
+    return 10 * count >= 9 * rounds * threads;
+  };
+  const Index parts = tasks.partition().parts();
+  if (divisible && tasks.units.images != 0 && !balanced(parts)) {
+    const Index most = std::clamp<Index>(tasks.units.size(output.pixels()) / 32, 1, output.height);
+    while (tasks.bands < most && !balanced(parts * tasks.bands)) ++tasks.bands;
+  }
+  const Index panels = shape.groups > 1 ? 1 : (group_outputs(shape) + Panels<T>::widest - 1) / Panels<T>::widest;
+  while (tasks.shares < panels && !balanced(parts * tasks.bands * tasks.shares)) ++tasks.shares;
+  return tasks;
+}
+
+/// Forward of MatrixConvolution.
+template <class T>
+class Forward {
+ public:
+  Forward(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) : shape_(shape), pass_(pass) {}
+
+  /// Values of the prepared weights, and of the bias behind them.
+  [[nodiscard]] static constexpr Index weights_size(const ConvolutionShape& shape) {
+    return aligned<T>(shape.groups * shape.depth() * Panels<T>::padded(group_outputs(shape)));
+  }
+  [[nodiscard]] static constexpr Index prepared_size(const ConvolutionShape& shape) {
+    return weights_size(shape) + aligned<T>(shape.groups * bias_size(shape));
+  }
+  [[nodiscard]] static constexpr Index scratch(const ConvolutionShape& shape, Index batch, Index threads) {
+    return prepared_size(shape) + aligned<T>(2 * shape.outputs() * Partition::kMostParts) +
+           threads * thread_size(shape, Units::of(shape, batch));
+  }
+
+  static void prepare(const Team* team, const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
+    pack_weights(team, shape, weights, prepared);
+    T* const to = prepared + weights_size(shape);
+    std::fill_n(to, shape.groups * bias_size(shape), T{0});
+    const Index outputs = group_outputs(shape);
+    for (Index g = 0; g < shape.groups && bias != nullptr; ++g) {
+      std::copy_n(bias + g * outputs, outputs, to + g * bias_size(shape));
+    }
+  }
+
+  void run() {
+    T* const moments = pass_.scratch + prepared_size(shape_);
+    T* const threads = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
+    if (pass_.prepared == nullptr) prepare(&pass_.team, shape_, pass_.weights, pass_.bias, pass_.scratch);
+    prepared_ = pass_.prepared == nullptr ? pass_.scratch : pass_.prepared;
+    input_ = pass_.input;
+    tasks_ = forward_tasks<T>(shape_, pass_.output.batch, pass_.team.threads(), pass_.mean != nullptr,
+                              pass_.mean == nullptr && pass_.kept_input.empty());
+    keep_ = !pass_.kept_input.empty();
+    if (keep_ && tasks_.shares > 1) keep_all();
+    pass_.team.for_each(tasks_.tasks(), [&](Index task, Index thread) {
+      run_task(task, moments, threads + thread * thread_size(shape_, tasks_.units));
+    });
+    if (pass_.mean != nullptr) finish_moments(moments);
+  }
+
+ private:
+  [[nodiscard]] static constexpr Index bias_size(const ConvolutionShape& shape) {
+    return Panels<T>::padded(group_outputs(shape));
+  }
+  [[nodiscard]] static constexpr Index thread_size(const ConvolutionShape& shape, const Units& units) {
+    return kBlockRows * kBlockStride + input_size<T>(shape, units);
+  }
+
+  /// The columns of a share.
+  [[nodiscard]] Range columns_of(Index share) const {
+    if (shape_.groups > 1) return {0, shape_.outputs()};
+    const Index panels = (shape_.outputs() + Panels<T>::widest - 1) / Panels<T>::widest;
+    const Range range = Share{share, tasks_.shares}.of(panels);
+    return {range.begin * Panels<T>::widest, std::min(range.end * Panels<T>::widest, shape_.outputs())};
+  }
+
+  /// Writes the input's values before anything else, for many tasks to read.
+  void keep_all() {
+    pass_.team.for_parts(input_.raw.pixels(), [&](Range pixels, Index) { keep(pixels); });
+    input_ = {.raw = pass_.kept_input};
+    keep_ = false;
+  }
+
+  void keep(Range pixels) const {
+    const TensorView<T>& kept = pass_.kept_input;
+    read_pixels(pass_.input, pixels.begin, pixels.size(), kept.data + pixels.begin * kept.stride, kept.stride);
+  }
+
+  void run_task(Index task, T* moments, T* scratch) const {
+    const Index part = task / (tasks_.bands * tasks_.shares);
+    const Share band{task / tasks_.shares % tasks_.bands, tasks_.bands};
+    const Range columns = columns_of(task % tasks_.shares);
+    const Range units = tasks_.partition()[part];
+    T* const mean = moments + 2 * shape_.outputs() * part + columns.begin;
+    PartMoments<T> part_moments{mean, mean + shape_.outputs()};
+    for (Index unit = units.begin; unit < units.end; ++unit) run_unit(unit, band, columns, part_moments, scratch);
+  }
+
+  void run_unit(Index unit, Share band, Range columns, PartMoments<T>& moments, T* scratch) const {
+    const Shape& output = shape_.geometry.output;
+    const Range rows = band.of(output.height);
+    Expression<T> input = input_;
+    if (keep_) {
+      keep(tasks_.units.of_pixels(unit, shape_.geometry.input.pixels()));
+      input = {.raw = pass_.kept_input};
+    }
+    T* const buffer = scratch + kBlockRows * kBlockStride;
+    const Range pixels = tasks_.units.of_pixels(unit, output.pixels());
+    if (tasks_.units.images == 0) {
+      return run_rows(run_of(input, pixels, group_inputs(shape_), buffer), {0, pixels.size()}, pixels.begin, columns,
+                      moments, scratch);
+    }
+    const Range samples = tasks_.units.samples(unit);
+    const auto patches = image_patches(shape_, input, samples, rows, buffer);
+    // Bands of several images are not one run of pixels of the output.
+    const Index together = band.count == 1 ? samples.size() : 1;
+    for (Index n = 0; n < samples.size(); n += together) {
+      const Range positions{n * patches.positions(), (n + together) * patches.positions()};
+      const Index first = pixels.begin + n * output.pixels() + rows.begin * output.width;
+      run_rows(patches, positions, first, columns, moments, scratch);
+    }
+  }
+
+  /// The output's pixels from `first` on, for a range of positions.
+  void run_rows(const Patches<const T>& patches, Range positions, Index first, Range columns, PartMoments<T>& moments,
+                T* tile) const {
+    const RowBlocks blocks{positions.size()};
+    for (Index b = 0; b < blocks.count(); ++b) {
+      const Range block{positions.begin + blocks[b].begin, positions.begin + blocks[b].end};
+      const Index pixel = first + blocks[b].begin;
+      const MatrixRows<T> output{pass_.output.data + pixel * pass_.output.stride, pass_.output.stride};
+      for (Index g = 0; g < shape_.groups; ++g) multiply_block(patches, g, block, columns, output, tile);
+      finish_block(pixel, block.size(), columns, moments);
+    }
+  }
+
+  void multiply_block(const Patches<const T>& patches, Index group, Range positions, Range columns,
+                      MatrixRows<T> output, T* tile) const {
+    const Index outputs = group_outputs(shape_);
+    const Factors<T> weights{prepared_, shape_.depth(), outputs};
+    const T* const bias = prepared_ + weights_size(shape_) + group * bias_size(shape_);
+    const DepthBlocks blocks{shape_.depth()};
+    const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
+    for (Index b = 0; b < blocks.count(); ++b) {
+      const auto rows = patch_rows(patches.group(group), positions, blocks[b], tile, kBlockStride);
+      multiply<T>(positions.size(), rows, weights.block(group, blocks[b]), group_columns, b == 0 ? bias : nullptr,
+                  b > 0, output.from(0, group * outputs));
+    }
+  }
+
+  void finish_block(Index pixel, Index count, Range columns, PartMoments<T>& moments) const {
+    T* const values = pass_.output.data + pixel * pass_.output.stride + columns.begin;
+    if (pass_.mean != nullptr) add_moments(columns.size(), count, values, pass_.output.stride, moments);
+    if (pass_.epilogue.plain()) return;
+    Expression<T> epilogue = pass_.epilogue;
+    epilogue.raw = pass_.output;
+    evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, pass_.output.stride);
+  }
+
+  void finish_moments(const T* moments) const {
+    const Partition partition = tasks_.partition();
+    const auto count = [&](Index part) {
+      const Range units = partition[part];
+      const Index pixels = shape_.geometry.output.pixels();
+      return tasks_.units.of_pixels(units.end - 1, pixels).end - tasks_.units.of_pixels(units.begin, pixels).begin;
+    };
+    merge_part_moments(shape_.outputs(), partition.parts(), moments, count, pass_.mean, pass_.variance);
+  }
+
+  const ConvolutionShape& shape_;
+  const ConvolutionForward<T>& pass_;
+  Expression<T> input_{};
+  ForwardTasks tasks_{};
+  const T* prepared_ = nullptr;
+  bool keep_ = false;  ///< whether tasks write the kept input
+};
+
+}  // namespace lamina::kernels::matrix
