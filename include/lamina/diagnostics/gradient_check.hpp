@@ -19,7 +19,7 @@ struct GradientCheckOptions {
   Index values = 100;  ///< checked of each tensor, drawn at random when it has more
   std::uint64_t seed = 0;
   int threads = 1;
-  Execution execution = Execution::fused;
+  Fusion fusion = Fusion::full;
   /// Distance of the central difference. It is wrong by step^2 / 6 times the third derivative, 2e-11 where that is one,
   /// and by rounding, 1e-11 times the outputs.
   double step = 1e-5;
@@ -34,7 +34,7 @@ class GradientChecker {
   explicit GradientChecker(const GradientCheckOptions& options)
       : options_(options),
         model_(options.seed),
-        workspace_(options.batch, Team(options.threads), options.execution),
+        workspace_(options.batch, Team(options.threads), options.fusion),
         images_(options.batch, Network::input_shape),
         image_gradient_(options.batch, Network::input_shape),
         weighting_(options.batch, Network::output_shape) {

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <algorithm>
-
 #include <lamina/engine/backward.hpp>
+#include <lamina/engine/chunk.hpp>
 #include <lamina/engine/forward.hpp>
 #include <lamina/engine/freeze.hpp>
 

@@ -177,11 +177,12 @@ class Forward {
 
   void finish_block(Index pixel, Index count, Range columns, PartMoments<T>& moments) const {
     T* const values = pass_.output.data + pixel * pass_.output.stride + columns.begin;
+    if (!pass_.epilogue.plain()) {
+      Expression<T> epilogue = pass_.epilogue;
+      epilogue.raw = pass_.output;
+      evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, pass_.output.stride);
+    }
     if (pass_.mean != nullptr) add_moments(columns.size(), count, values, pass_.output.stride, moments);
-    if (pass_.epilogue.plain()) return;
-    Expression<T> epilogue = pass_.epilogue;
-    epilogue.raw = pass_.output;
-    evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, pass_.output.stride);
   }
 
   void finish_moments(const T* moments) const {
