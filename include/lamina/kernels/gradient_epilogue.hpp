@@ -84,8 +84,8 @@ void apply_epilogue_run(const GradientEpilogue<T>& epilogue, Index pixel, Index 
     Vector<T, Lanes> inverse_deviation[2]{};
     Vector<T, Lanes> beta{};
     Vector<T, Lanes> gamma[2]{};
-    for (std::size_t k = 0; k < Norms; ++k) {
-      const NormSums<T>& norm = epilogue.norms[k];
+    for (Index k = 0; k < Norms; ++k) {
+      const NormSums<T>& norm = epilogue.norms[static_cast<std::size_t>(k)];
       raw[k] = {norm.raw, pixel, c};
       mean[k] = load<T, Lanes>(norm.mean + c);
       inverse_deviation[k] = load<T, Lanes>(norm.inverse_deviation + c);

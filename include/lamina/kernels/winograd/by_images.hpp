@@ -42,7 +42,7 @@ struct ImagesPlan {
   }
 
   [[nodiscard]] Index bias_size() const { return whole_lines<T>(outputs()); }
-  [[nodiscard]] Index moments_size() const { return 2 * whole_lines<T>(outputs()); }
+  [[nodiscard]] Index part_moments() const { return moments_size<T>(outputs()); }
   [[nodiscard]] Index inputs_size() const { return group() * whole_lines<T>(shape.geometry.input.size()); }
   [[nodiscard]] Index outputs_size() const { return group() * whole_lines<T>(shape.geometry.output.size()); }
   [[nodiscard]] Index frames_size() const { return group() * whole_lines<T>(frame().size()); }
@@ -71,7 +71,7 @@ class ByImages {
 
   static Index forward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
     const Plan plan{shape};
-    return prepared_size(shape) + plan.split(batch).parts() * plan.moments_size() + threads * plan.forward_thread();
+    return prepared_size(shape) + plan.split(batch).parts() * plan.part_moments() + threads * plan.forward_thread();
   }
 
   static Index backward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
@@ -92,7 +92,7 @@ class ByImages {
     if (pass.prepared == nullptr) prepare(shape, pass.weights, pass.bias, pass.scratch);
     const Partition partition = pass.mean == nullptr ? Partition{pass.output.batch} : plan.split(pass.output.batch);
     T* const moments = pass.scratch + prepared_size(shape);
-    T* const threads = moments + plan.split(pass.output.batch).parts() * plan.moments_size();
+    T* const threads = moments + plan.split(pass.output.batch).parts() * plan.part_moments();
     const Index shares = shares_of_sample(pass);
     pass.team.for_each(partition.parts() * shares, [&](Index task, Index thread) {
       const ForwardTask run{.plan = plan,
@@ -100,9 +100,11 @@ class ByImages {
                             .prepared = pass.prepared == nullptr ? pass.scratch : pass.prepared,
                             .share = {task % shares, shares},
                             .scratch = threads + thread * plan.forward_thread()};
-      run(partition[task / shares], moments + task / shares * plan.moments_size());
+      run(partition[task / shares], moments + task / shares * plan.part_moments());
     });
-    if (pass.mean != nullptr) merge_moments(plan, partition, moments, pass);
+    if (pass.mean != nullptr) {
+      merge_moments<T>(partition, pass.output.shape.pixels(), plan.outputs(), moments, {pass.mean, pass.variance});
+    }
   }
 
   static void backward(const ConvolutionShape& shape, const ConvolutionBackward<T>& pass) {
@@ -135,16 +137,16 @@ class ByImages {
     T* scratch;
 
     void operator()(Range images, T* moments) const {
-      MomentsView<T> sums{.mean = moments, .deviation = moments + plan.moments_size() / 2};
-      if (pass.mean != nullptr) std::fill_n(moments, plan.moments_size(), T{0});
       if (plan.in().padded()) std::fill_n(scratch, plan.in().size(), T{0});
+      if (pass.mean == nullptr) {
+        for_each_block(images, plan.group(), [&](Range samples) { group(samples); });
+        return;
+      }
+      MomentAccumulator<T> sums(plan.outputs(), moments);
       for_each_block(images, plan.group(), [&](Range samples) {
         group(samples);
-        for (Index n = samples.begin; n < samples.end && pass.mean != nullptr; ++n) {
-          add_moments(sums, pass.output.shape.pixels(), plan.outputs(), pass.output.sample(n), pass.output.stride);
-        }
-        const Expression<T> epilogue = epilogue_of(pass);
-        if (!epilogue.direct()) finish(epilogue, samples, pass.output);
+        sums.add(samples.size() * pass.output.shape.pixels(), pass.output.sample(samples.begin), pass.output.stride);
+        if (!pass.epilogue.plain()) finish(epilogue_of(pass), samples, pass.output);
       });
     }
 
@@ -157,8 +159,8 @@ class ByImages {
       const TensorView<T> values = keep ? pass.kept_input.samples(samples.begin, samples.size())
                                         : TensorView<T>{buffer, samples.size(), pass.input.raw.shape};
       const Expression<T> input = readable(pass.input, samples, keep, values);
-      const Expression<T> whole_epilogue = epilogue_of(pass).from(samples.begin);
-      const Expression<T> epilogue = whole_epilogue.direct() ? whole_epilogue : Expression<T>{};
+      const Expression<T> epilogue = epilogue_of(pass);
+      const bool apply = applies_epilogue(pass);
       const TensorView<T> output = pass.output.samples(samples.begin, samples.size());
       const Range tiles = share.of(samples.size() * plan.grid().tiles());
       ReadAhead<T> ahead = read_ahead(samples, tiles.size());
@@ -167,8 +169,10 @@ class ByImages {
         transform_input<T, InputLanes>({plan.grid(), block, padding, plan.in(), plan.inputs()}, input, in);
         multiply_points(block.size(), in, out, ahead);
         transform_output<T, OutputLanes>({plan.grid(), block, padding, plan.out(), plan.outputs()}, out,
-                                         prepared + plan.weights().size(), epilogue, output);
+                                         prepared + plan.weights().size(),
+                                         apply ? epilogue.from(samples.begin) : Expression<T>{}, output);
       });
+      if (!apply && pass.mean == nullptr) finish(epilogue, samples, pass.output);
     }
 
     void multiply_points(Index tiles, const T* in, T* out, ReadAhead<T>& ahead) const {
@@ -313,25 +317,6 @@ class ByImages {
     const bool divisible =
         pass.mean == nullptr && !keeps_input(pass) && pass.input.direct() && epilogue_of(pass).direct();
     return divisible && pass.output.batch < pass.team.threads() ? pass.team.threads() : 1;
-  }
-
-  static void merge_moments(const Plan& plan, const Partition& partition, const T* parts,
-                            const ConvolutionForward<T>& pass) {
-    const Index outputs = plan.outputs();
-    const Index pixels = plan.shape.geometry.output.pixels();
-    MomentsView<T> all{.mean = pass.mean, .deviation = pass.variance};
-    std::fill_n(pass.mean, outputs, T{0});
-    std::fill_n(pass.variance, outputs, T{0});
-    for (Index part = 0; part < partition.parts(); ++part) {
-      const T* const mean = parts + part * plan.moments_size();
-      const T* const deviation = mean + plan.moments_size() / 2;
-      const T count = static_cast<T>(partition[part].size() * pixels);
-      for_channel_vectors<T>(outputs, [&]<Index Lanes>(Index c) {
-        merge_channel_moments<T, Lanes>(all, c, count, load<T, Lanes>(mean + c), load<T, Lanes>(deviation + c));
-      });
-      all.count += count;
-    }
-    for (Index c = 0; c < outputs; ++c) pass.variance[c] /= all.count;
   }
 
   static void sum_parts_of(const Plan& plan, const ConvolutionBackward<T>& pass, Index parts, const T* sums) {

@@ -20,6 +20,12 @@ template <class T>
   return epilogue;
 }
 
+/// Whether the epilogue is applied before the output is written. Moments are those of the output without it.
+template <class T>
+[[nodiscard]] bool applies_epilogue(const ConvolutionForward<T>& pass) {
+  return epilogue_of(pass).direct() && (pass.mean == nullptr || pass.epilogue.plain());
+}
+
 /// Whether forward writes the input's value to memory of its own.
 template <class T>
 [[nodiscard]] bool keeps_input(const ConvolutionForward<T>& pass) {
