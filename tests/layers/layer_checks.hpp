@@ -20,10 +20,10 @@ namespace lamina::test {
 /// rounding. A derivative is of about one, or some hundredths where it is a mean.
 template <class Network>
 void check_gradients_of(GradientCheckOptions options = {}) {
-  for (const Execution execution : {Execution::fused, Execution::layer_by_layer}) {
-    options.execution = execution;
+  for (const Fusion fusion : {Fusion::full, Fusion::none}) {
+    options.fusion = fusion;
     const GradientCheckReport report = check_gradients<Network>(options);
-    INFO((execution == Execution::fused ? "fused: " : "layer by layer: ") << to_string(report));
+    INFO((fusion == Fusion::full ? "fused: " : "unfused: ") << to_string(report));
     CHECK(report.largest_error() < 1e-7);
     CHECK(report.smallest_norm() > 1e-2);
   }
@@ -62,9 +62,9 @@ template <class T>
 /// Output in training of a model that starts from seed 0.
 template <class Network, class T>
 [[nodiscard]] std::vector<T> train_output(const Tensor<T>& images, RandomPosition random = {},
-                                          Execution execution = Execution::fused) {
+                                          Fusion fusion = Fusion::full) {
   Model<Network, T> model;
-  TrainingWorkspace<Network, T> workspace(images.batch(), Team(1), execution);
+  TrainingWorkspace<Network, T> workspace(images.batch(), Team(1), fusion);
   return values_of<T>(model.forward(workspace, images.view(), random));
 }
 

@@ -32,10 +32,10 @@ std::ptrdiff_t weight_tensors() {
 
 /// Gradients of a loss in double, by formula's weights and images.
 template <class Network>
-std::vector<double> gradients(Execution execution) {
+std::vector<double> gradients(Fusion fusion) {
   Model<Network, double> model;
   test::fill_parameters<double>(Network::parameters, model.parameters());
-  TrainingWorkspace<Network, double> workspace(2, Team(2), execution);
+  TrainingWorkspace<Network, double> workspace(2, Team(2), fusion);
   const auto images = test::make_tensor<double>(2, Network::input_shape, test::Sequence::images);
   const auto gradient = workspace.output_gradient(2);
   SoftmaxCrossEntropy{}(model.forward(workspace, images.view()), test::make_labels(2, 100), gradient, workspace.team());
@@ -46,8 +46,8 @@ std::vector<double> gradients(Execution execution) {
 /// Largest difference between fused and layer by layer, relative to the largest gradient of the network.
 template <class Network>
 double difference_of_executions() {
-  const auto fused = gradients<Network>(Execution::fused);
-  const auto layers = gradients<Network>(Execution::layer_by_layer);
+  const auto fused = gradients<Network>(Fusion::full);
+  const auto layers = gradients<Network>(Fusion::none);
   double largest = 0;
   double difference = 0;
   for (std::size_t i = 0; i < fused.size(); ++i) {

@@ -61,7 +61,7 @@ nlohmann::json reference_of(std::string_view network) {
 template <class Network, class T>
 class Run {
  public:
-  explicit Run(Execution execution = Execution::fused) : workspace(kBatch, Team(2), execution) {
+  explicit Run(Fusion fusion = Fusion::full) : workspace(kBatch, Team(2), fusion) {
     test::fill_parameters<T>(Network::parameters, model.parameters());
   }
 
@@ -130,12 +130,12 @@ TEST_CASE("vgg: names and shapes of parameters and statistics are PyTorch's") {
 }
 
 TEMPLATE_TEST_CASE("vgg: loss, logits, statistics and every gradient are PyTorch's", "", float, double) {
-  const auto execution = GENERATE(Execution::fused, Execution::layer_by_layer);
+  const auto fusion = GENERATE(Fusion::full, Fusion::none);
   for_each_network([execution]<class Network>(const NamedNetwork<Network>& network) {
     INFO(network.name);
     const Tolerance limit = tolerance<TestType>(network.name);
     const auto expected = reference_of(network.name);
-    Run<Network, TestType> run(execution);
+    Run<Network, TestType> run(fusion);
     const double loss = expected["loss"];
     CHECK(run.gradients() == Approx(loss).epsilon(limit.outputs));
     test::check_digest("logits", expected["logits"], test::values_of(run.logits), limit.outputs);

@@ -51,10 +51,10 @@ TEST_CASE("allocations: forward, backward and inference request no memory") {
     return;
   }
   const int threads = GENERATE(1, 2);
-  const Execution execution = GENERATE(Execution::fused, Execution::layer_by_layer);
+  const Fusion fusion = GENERATE(Fusion::full, Fusion::none);
   Model<Net> model;
-  TrainingWorkspace<Net> training(6, Team(threads), execution);
-  InferenceWorkspace<Net> inference(6, Team(threads), execution);
+  TrainingWorkspace<Net> training(6, Team(threads), fusion);
+  InferenceWorkspace<Net> inference(6, Team(threads), fusion);
   const auto images = test::random_images<float>(6, Net::input_shape);
   const auto output_gradient = test::random_images<float>(6, Net::output_shape);
   Tensor<float> input_gradient(6, Net::input_shape);

@@ -54,7 +54,7 @@ template <class Network, class T>
 double difference(Index batch, int threads) {
   const auto images = random_images<T>(batch, Network::input_shape);
   const auto model = used_model<Network, T>(images);
-  InferenceWorkspace<Network, T> workspace(batch, Team(1), Execution::layer_by_layer);
+  InferenceWorkspace<Network, T> workspace(batch, Team(1), Fusion::none);
   const auto expected = values(model.infer(workspace, images.view()));
   FrozenWorkspace<Network, T> frozen_workspace(batch, Team(threads));
   const auto found = values(freeze(model).infer(frozen_workspace, images.view()));

@@ -41,8 +41,8 @@ template <class T>
 double difference_of_executions() {
   const auto model = trained_model<T>();
   const auto images = test::random_images<T>(6, Normalized::input_shape);
-  InferenceWorkspace<Normalized, T> fused(6, Team(1), Execution::fused);
-  InferenceWorkspace<Normalized, T> layers(6, Team(1), Execution::layer_by_layer);
+  InferenceWorkspace<Normalized, T> fused(6, Team(1), Fusion::full);
+  InferenceWorkspace<Normalized, T> layers(6, Team(1), Fusion::none);
   const auto first = test::values_of(model.infer(fused, images.view()));
   const auto second = test::values_of(model.infer(layers, images.view()));
   double largest = 0;

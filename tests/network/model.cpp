@@ -29,9 +29,9 @@ struct Traces {
 };
 
 template <class T>
-Traces train(Index batch, int threads, Execution execution, TrainingWorkspace<Net, T>* reused = nullptr) {
+Traces train(Index batch, int threads, Fusion fusion, TrainingWorkspace<Net, T>* reused = nullptr) {
   Model<Net, T> model;
-  TrainingWorkspace<Net, T> own(batch, Team(threads), execution);
+  TrainingWorkspace<Net, T> own(batch, Team(threads), fusion);
   TrainingWorkspace<Net, T>& workspace = reused == nullptr ? own : *reused;
   const auto images = test::random_images<T>(batch, Net::input_shape, 0);
   const auto output_gradient = test::random_images<T>(batch, Net::output_shape, 1);
@@ -89,15 +89,15 @@ TEST_CASE("model: initial parameters depend on the seed alone") {
 }
 
 TEST_CASE("model: the same bits on any number of threads") {
-  const Execution execution = GENERATE(Execution::fused, Execution::layer_by_layer);
-  const Traces alone = train<float>(37, 1, execution);
-  CHECK(train<float>(37, 2, execution) == alone);
-  CHECK(train<float>(37, 5, execution) == alone);
+  const Fusion fusion = GENERATE(Fusion::full, Fusion::none);
+  const Traces alone = train<float>(37, 1, fusion);
+  CHECK(train<float>(37, 2, fusion) == alone);
+  CHECK(train<float>(37, 5, fusion) == alone);
 }
 
 TEST_CASE("model: fused and layer by layer are the same up to rounding") {
-  const Traces fused = train<double>(9, 2, Execution::fused);
-  const Traces layers = train<double>(9, 2, Execution::layer_by_layer);
+  const Traces fused = train<double>(9, 2, Fusion::full);
+  const Traces layers = train<double>(9, 2, Fusion::none);
   // Values of about one and gradients up to some tens, through some ten layers of some tens of roundings each.
   CHECK(largest_difference(fused.output, layers.output) < 1e3 * 0x1p-53);
   CHECK(largest_difference(fused.gradients, layers.gradients) < 1e4 * 0x1p-53);
@@ -106,10 +106,10 @@ TEST_CASE("model: fused and layer by layer are the same up to rounding") {
 }
 
 TEST_CASE("model: a batch smaller than the workspace gives the bits of a workspace of its size") {
-  const Execution execution = GENERATE(Execution::fused, Execution::layer_by_layer);
-  TrainingWorkspace<Net> large(20, Team(2), execution);
-  train<float>(20, 2, execution, &large);  // leaves values of a larger batch behind
-  CHECK(train<float>(7, 2, execution, &large) == train<float>(7, 2, execution));
+  const Fusion fusion = GENERATE(Fusion::full, Fusion::none);
+  TrainingWorkspace<Net> large(20, Team(2), fusion);
+  train<float>(20, 2, fusion, &large);  // leaves values of a larger batch behind
+  CHECK(train<float>(7, 2, fusion, &large) == train<float>(7, 2, fusion));
 }
 
 TEST_CASE("model: gradients do not depend on whether the input's are wanted, nor on those before") {

@@ -45,7 +45,7 @@ template <class Network, class T>
 
 /// Forward, backward, running statistics after a second batch, and inference, each against PyTorch's.
 template <class Network, class T>
-void check_layer_case(const nlohmann::json& expected, Execution execution) {
+void check_layer_case(const nlohmann::json& expected, Fusion fusion) {
   const Index batch = expected["batch"];
   const auto values = expected["coarse"] ? coarse : uniform;
   const double tolerance = layer_tolerance<Network, T>(batch);
@@ -55,7 +55,7 @@ void check_layer_case(const nlohmann::json& expected, Execution execution) {
 
   Model<Network, T> model;
   fill_parameters<T>(Network::parameters, model.parameters());
-  TrainingWorkspace<Network, T> training(batch, Team(2), execution);
+  TrainingWorkspace<Network, T> training(batch, Team(2), fusion);
   check_digest("output", expected["output"], values_of(model.forward(training, input.view())), tolerance);
   model.backward(training, input.view(), gradient.view(), {}, input_gradient.view());
   check_digest("input gradient", expected["input_gradient"], values_of<T>(input_gradient.view()), tolerance);
@@ -63,7 +63,7 @@ void check_layer_case(const nlohmann::json& expected, Execution execution) {
 
   model.forward(training, make_tensor<T>(batch, Network::input_shape, Sequence::more_images, values).view());
   check_digests<T>(expected["statistics"], Network::statistics, model.statistics(), tolerance);
-  InferenceWorkspace<Network, T> inference(batch, Team(2), execution);
+  InferenceWorkspace<Network, T> inference(batch, Team(2), fusion);
   check_digest("inference", expected["inference"], values_of(model.infer(inference, input.view())), tolerance);
 }
 
@@ -76,8 +76,8 @@ void check_layer_cases(const std::string& file, LayerCase<Networks>... cases) {
     const auto& of_case = expected.at(layer_case.name);
     check_names_and_shapes(of_case["parameters"], Network::parameters);
     check_names_and_shapes(of_case["statistics"], Network::statistics);
-    check_layer_case<Network, T>(of_case, Execution::fused);
-    check_layer_case<Network, T>(of_case, Execution::layer_by_layer);
+    check_layer_case<Network, T>(of_case, Fusion::full);
+    check_layer_case<Network, T>(of_case, Fusion::none);
   };
   (check(cases), ...);
 }

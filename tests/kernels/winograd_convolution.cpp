@@ -1,0 +1,183 @@
+#include <lamina/kernels/winograd_convolution.hpp>
+
+#include "convolution_pass_case.hpp"
+
+using namespace lamina;
+using test::ConvolutionCase;
+
+namespace {
+
+/// Winograd's transforms mix the values of a tile, so the error of each is relative to the largest sum of magnitudes.
+/// F(4x4, 3x3) loses about a decimal digit against plain sums (Lavin and Gray 2016).
+constexpr double kMixing = 40;
+
+constexpr kernels::Window kSame{.kernel = 3, .padding = 1};
+
+template <class T, Index Inputs, Index Outputs>
+void check(ConvolutionCase c) {
+  c.input.channels = Inputs;
+  c.outputs = Outputs;
+  test::check_convolution<kernels::WinogradFor<T, Inputs, Outputs>, T>(c, kMixing);
+}
+
+/// A case with everything around the convolution that training brings.
+ConvolutionCase training(ConvolutionCase c) {
+  c.window = kSame;
+  c.scaled = true;
+  c.slope = 0.1;
+  c.moments = true;
+  c.gradient_scaled = true;
+  c.gradient_raw = true;
+  c.through_activation = true;
+  c.norms = 1;
+  return c;
+}
+
+}  // namespace
+
+static_assert(kernels::ConvolutionKernel<kernels::WinogradFor<float, 32, 32>, float>);
+static_assert(kernels::ConvolutionKernel<kernels::WinogradFor<double, 48, 12>, double>);
+
+TEMPLATE_TEST_CASE("winograd convolution: every size of image is the definition's", "", float, double) {
+  for (Index height = 1; height <= 13; ++height) {
+    for (const Index width : {1, 3, 4, 6, 9}) {
+      for (const Index padding : {0, 1, 2}) {
+        check<TestType, 8, 8>({.window = {.kernel = 3, .padding = padding}, .input = {height, width}, .batch = 3});
+      }
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("winograd convolution: every number of channels is the definition's", "", float, double) {
+  const ConvolutionCase plain{.window = kSame, .input = {6, 5}, .batch = 3};
+  for (const auto& c : {plain, training(plain)}) {
+    check<TestType, 4, 4>(c);
+    check<TestType, 4, 8>(c);
+    check<TestType, 12, 4>(c);
+    check<TestType, 48, 12>(c);
+    check<TestType, 16, 32>(c);
+    check<TestType, 24, 40>(c);
+    check<TestType, 32, 16>(c);
+    check<TestType, 20, 28>(c);
+    check<TestType, 64, 48>(c);
+    check<TestType, 6, 10>(c);
+    check<TestType, 3, 5>(c);
+  }
+}
+
+TEMPLATE_TEST_CASE("winograd convolution: wide layers are the definition's", "", float, double) {
+  check<TestType, 64, 128>(training({.input = {9, 6}, .batch = 4}));
+  check<TestType, 128, 136>(training({.input = {4, 4}, .batch = 9}));
+  check<TestType, 140, 132>(training({.input = {4, 5}, .batch = 3}));
+  check<TestType, 256, 128>({.window = kSame, .input = {4, 4}, .batch = 2, .scaled = true, .epilogue = true});
+}
+
+TEMPLATE_TEST_CASE("winograd convolution: batches smaller and larger than the number of parts", "", float, double) {
+  const Index batch = GENERATE(1, 2, 31, 32, 33, 70);
+  check<TestType, 8, 16>(training({.input = {4, 4}, .batch = batch}));
+  check<TestType, 16, 8>(training({.input = {9, 8}, .batch = batch}));
+}
+
+TEMPLATE_TEST_CASE("winograd convolution: slices, expressions and epilogues are the definition's", "", float, double) {
+  using Added = ConvolutionCase::Added;
+  const auto check_both = [](const ConvolutionCase& c) {
+    check<TestType, 20, 12>(c);
+    check<TestType, 16, 32>(c);
+    check<TestType, 128, 132>(c);
+  };
+  const Index gap = GENERATE(0, 7);
+  ConvolutionCase c{.window = kSame, .input = {8, 9}, .batch = 3, .gap = gap};
+  check_both(c);
+  SECTION("scale and shift") {
+    c.scaled = true;
+    check_both(c);
+    c.slope = 0;
+    c.through_activation = true;
+    check_both(c);
+    c.norms = 1;
+    check_both(c);
+  }
+  SECTION("two summands") {
+    c.scaled = c.addend = c.through_activation = true;
+    c.slope = 0.01;
+    check_both(c);
+    c.addend_scaled = true;
+    c.norms = 2;
+    check_both(c);
+  }
+  SECTION("an activation that is no rectifier") {
+    c.scaled = c.addend = c.softsign = c.through_activation = true;
+    c.norms = 1;
+    c.added = Added::apart;
+    check_both(c);
+  }
+  SECTION("a kept input") {
+    c.kept = true;
+    check_both(c);
+    c.addend = true;
+    c.moments = true;
+    check_both(c);
+  }
+  SECTION("an epilogue") {
+    c.epilogue = true;
+    c.bias = false;
+    c.prepared = true;
+    check_both(c);
+    c.bias = true;
+    c.moments = true;
+    check_both(c);
+    c.epilogue_softsign = true;
+    check_both(c);
+  }
+  SECTION("no input gradient") {
+    c.wanted = false;
+    c.gradient_raw = true;
+    check_both(c);
+  }
+  SECTION("gradients of other readers") {
+    c.added = Added::apart;
+    check_both(c);
+    c.added = Added::target;
+    check_both(c);
+    c.target_scaled = true;
+    check_both(c);
+  }
+  SECTION("a gradient that adds to the target") {
+    c.accumulate = true;
+    check_both(c);
+    c = training(c);
+    c.target_scaled = true;
+    check_both(c);
+  }
+}
+
+TEST_CASE("winograd convolution: an inference batch smaller than the team") {
+  for (const Index batch : {1, 2}) {
+    for (const Index side : {1, 2, 5, 16, 23}) {
+      ConvolutionCase c{.window = kSame,
+                        .input = {side, side},
+                        .batch = batch,
+                        .prepared = true,
+                        .scaled = true,
+                        .slope = 0,
+                        .epilogue = true};
+      check<float, 12, 72>(c);
+      c.kept = true;
+      check<float, 12, 72>(c);
+    }
+  }
+}
+
+TEST_CASE("winograd convolution: the scratch memory of a batch is enough for every smaller one") {
+  using Kernel = kernels::WinogradFor<float, 32, 32>;
+  for (const Index side : {1, 2, 4, 8, 11, 16, 32}) {
+    for (const Index channels : {32, 128, 512}) {
+      const auto shape =
+          ConvolutionCase{.window = kSame, .input = {side, side, channels}, .outputs = channels + 32}.shape();
+      for (Index batch = 2; batch <= 200; ++batch) {
+        REQUIRE(Kernel::backward_scratch(shape, batch, 2) >= Kernel::backward_scratch(shape, batch - 1, 2));
+        REQUIRE(Kernel::forward_scratch(shape, batch, 2) >= Kernel::forward_scratch(shape, batch - 1, 2));
+      }
+    }
+  }
+}
