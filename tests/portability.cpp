@@ -3,11 +3,11 @@
 #include <cmath>
 #include <cstddef>
 #include <iostream>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include <lamina/diagnostics/gradient_check.hpp>
-#include <lamina/kernels/convolution.hpp>
-#include <lamina/kernels/naive_convolution.hpp>
 #include <lamina/layers/batch_norm.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dropout.hpp>
@@ -22,7 +22,6 @@
 #include "kernels/random_values.hpp"
 
 using namespace lamina;
-using kernels::WindowGeometry;
 
 namespace {
 
@@ -47,33 +46,30 @@ double largest_error(std::span<const double> expected, std::span<const T> values
   return error / largest;
 }
 
-/// Forward of an algorithm in float against the naive loop in double. The limit is Winograd's, the larger one.
-template <template <class, Index, Index, Index...> class Algorithm, Index Inputs, Index Outputs, Index... Kernel>
-void check_convolution(std::string_view what, const kernels::Window& window, Index height, Index width) {
-  using Convolution = kernels::Convolution<Algorithm<float, Inputs, Outputs, Kernel...>, float, Inputs, Outputs, 3>;
-  const WindowGeometry geometry{
-      window, {height, width, Inputs}, {window.positions(height), window.positions(width), Outputs}};
+/// Forward of a convolution in float against its definition in double. The limit is Winograd's, the larger one.
+template <class Network, class Layer>
+void check_convolution(std::string_view what) {
+  using Bound = typename Layer::template Bound<Network::input_shape>;
   constexpr Index batch = 2;
-  const auto input = test::random_tensor<float>(batch, geometry.input, 1);
-  const auto weights = test::random_buffer<float>(Convolution::weight_size, 2);
-  Tensor<double> exact_input(batch, geometry.input);
-  std::copy_n(input.data(), input.size(), exact_input.data());
-  Buffer<double> exact_weights(weights.size());
-  std::copy(weights.begin(), weights.end(), exact_weights.begin());
-  Tensor<double> expected(batch, geometry.output);
-  kernels::convolve_naive<double, Inputs, Outputs, 3>(geometry, exact_weights.data(), nullptr, exact_input.view(),
-                                                      expected.view());
+  const auto images = test::random_tensor<float>(batch, Network::input_shape, 1);
+  Model<Network, float> model(1);
+  InferenceWorkspace<Network, float> workspace(batch, Team(2));
+  const TensorView<const float> output = model.infer(workspace, images.view());
 
-  const Team team(2);
-  Buffer<float> scratch(Convolution::forward_scratch(geometry, team.threads()));
-  Tensor<float> output(batch, geometry.output);
-  Convolution::forward(geometry, {.team = team,
-                                  .weights = weights.data(),
-                                  .scratch = scratch.data(),
-                                  .input = {.raw = input.view()},
-                                  .output = output.view()});
+  Tensor<double> exact_images(batch, Network::input_shape);
+  std::copy_n(images.data(), images.size(), exact_images.data());
+  const std::vector<double> parameters(model.parameters().begin(), model.parameters().end());
+  Tensor<double> expected(batch, Network::output_shape);
+  const Team team(1);
+  Bound::forward(Forward<double>{
+      .team = team, .parameters = parameters.data(), .input = exact_images.view(), .output = expected.view()});
   const auto size = static_cast<std::size_t>(output.size());
-  require_below(what, largest_error<float>({expected.data(), size}, {output.data(), size}), 2e-5);
+  require_below(what, largest_error<float>({expected.data(), size}, {output.data, size}), 2e-5);
+}
+
+template <Index Height, Index Width, Index Channels, class Layer>
+void check_convolution_on(std::string_view what) {
+  check_convolution<Sequential<Image<Height, Width, Channels>, Layer>, Layer>(what);
 }
 
 using EveryLayer = Sequential<
@@ -101,12 +97,11 @@ std::vector<T> results() {
 }  // namespace
 
 int main() {
-  using kernels::Im2colConvolution;
-  using kernels::WinogradConvolution;
-  check_convolution<WinogradConvolution, 32, 32>("Winograd, 32 channels", {.kernel = 3, .padding = 1}, 8, 8);
-  check_convolution<WinogradConvolution, 8, 24>("Winograd, 8 and 24 channels", {.kernel = 3}, 7, 10);
-  check_convolution<Im2colConvolution, 3, 32, 3>("im2col, 3 channels", {.kernel = 3, .padding = 1}, 8, 8);
-  check_convolution<Im2colConvolution, 5, 13, 3>("im2col, odd channels", {.kernel = 3, .stride = 2}, 9, 7);
+  check_convolution_on<8, 8, 32, Conv2d<32, 3>>("Winograd, 32 channels");
+  check_convolution_on<8, 8, 48, Conv2d<12, 3>>("Winograd, 48 and 12 channels");
+  check_convolution_on<8, 8, 3, Conv2d<32, 3>>("patches of 3 channels");
+  check_convolution_on<9, 7, 5, Conv2d<13, 3, ConvOptions{.stride = 2}>>("odd channels");
+  check_convolution_on<9, 7, 24, Conv2d<24, 3, ConvOptions{.groups = 24}>>("depthwise");
 
   const GradientCheckReport gradients = check_gradients<EveryLayer>({.values = 10});
   require_below("gradients in double", gradients.largest_error(), 1e-6);

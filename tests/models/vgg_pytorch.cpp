@@ -131,7 +131,7 @@ TEST_CASE("vgg: names and shapes of parameters and statistics are PyTorch's") {
 
 TEMPLATE_TEST_CASE("vgg: loss, logits, statistics and every gradient are PyTorch's", "", float, double) {
   const auto fusion = GENERATE(Fusion::full, Fusion::none);
-  for_each_network([execution]<class Network>(const NamedNetwork<Network>& network) {
+  for_each_network([fusion]<class Network>(const NamedNetwork<Network>& network) {
     INFO(network.name);
     const Tolerance limit = tolerance<TestType>(network.name);
     const auto expected = reference_of(network.name);

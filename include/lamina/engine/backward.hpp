@@ -66,7 +66,8 @@ class BackwardPass {
   }
   void clear_factors() const {
     for (ValueId value = 0; value < static_cast<ValueId>(program_.values.size()); ++value) {
-      if (program_.gradient(value).factors) std::fill_n(factors(value, 0).factor, 2 * program_.shape(value).channels, T{0});
+      if (program_.gradient(value).factors)
+        std::fill_n(factors(value, 0).factor, 2 * program_.shape(value).channels, T{0});
     }
   }
 

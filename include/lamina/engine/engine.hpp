@@ -50,9 +50,8 @@ template <class Network, class T, Fusion F>
 /// The engine for inference.
 template <class Network, class T, Fusion F>
 [[nodiscard]] Engine<T> inference_engine() {
-  return {.program = &program<Network, T, Mode::inference, F>,
-          .layout = &layout_of<T>,
-          .forward = &detail::run_forward<T>};
+  return {
+      .program = &program<Network, T, Mode::inference, F>, .layout = &layout_of<T>, .forward = &detail::run_forward<T>};
 }
 
 }  // namespace lamina::engine

@@ -126,8 +126,7 @@ class ForwardPass {
     if (options_.training) {
       variance = run_.variance(source);
       kernels::update_running_statistics(channels, run_.value(source).pixels(), row.momentum, norm.mean, variance,
-                                         options_.updated_statistics +
-                                             program_.operation(operation).statistics_offset);
+                                         options_.updated_statistics + program_.operation(operation).statistics_offset);
     }
     kernels::invert_deviation(channels, row.epsilon, variance, norm.inverse_deviation);
     const T* const gamma = run_.parameters(operation);

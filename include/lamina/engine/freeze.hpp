@@ -47,8 +47,7 @@ void fold_norm(const Program<T>& program, int operation, const T* parameters, co
 template <class T>
 void freeze(const Program<T>& program, const T* parameters, const T* statistics, T* frozen) {
   for (const ForwardStep& step : program.forward) {
-    if (step.kind != ForwardKind::kernel ||
-        program.operation(step.operation).kind != OperationKind::convolution) {
+    if (step.kind != ForwardKind::kernel || program.operation(step.operation).kind != OperationKind::convolution) {
       continue;
     }
     const auto& row = program.template row<ConvolutionRow>(step.operation);

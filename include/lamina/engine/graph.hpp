@@ -91,7 +91,7 @@ namespace detail {
 
 /// A layer that only passes its input on is no operation.
 template <class Bound>
-inline constexpr bool is_identity = Bound::role == LayerRole::reshape && Bound::input_shape == Bound::output_shape;
+inline constexpr bool is_identity = Bound::role == LayerRole::reshape&& Bound::input_shape == Bound::output_shape;
 
 /// Counts what a Graph needs room for.
 struct GraphSize {

@@ -20,7 +20,8 @@ template <class T>
 
 /// Channel vectors of a batch norm: `kVectors` of them, one behind the other.
 struct NormVectors {
-  static constexpr Index kVectors = 5;  ///< inverse deviation, scale, shift; in backward the raw tensor's factor and shift
+  static constexpr Index kVectors =
+      5;  ///< inverse deviation, scale, shift; in backward the raw tensor's factor and shift
 };
 
 /// The memory that a program keeps between its steps, for batches of up to `batch` samples.

@@ -32,14 +32,14 @@ struct Summand {
 
 /// How a value comes about: activation(sum of summands), made by a kernel, or by whoever reads it.
 struct ValuePlan {
-  bool used = false;             ///< false for a value that is only a part of another's expression
-  int kernel = kNone;            ///< operation (convolution, pooling or layer) that writes it; none for an expression
+  bool used = false;   ///< false for a value that is only a part of another's expression
+  int kernel = kNone;  ///< operation (convolution, pooling or layer) that writes it; none for an expression
   std::array<Summand, 2> summands{};
-  int activation = kNone;        ///< operation
-  bool in_memory = false;        ///< whether it is ever written to memory
-  ValueId root = kNone;          ///< value whose memory it lies in: its own, or the concatenation it is a slice of
-  Index channel = 0;             ///< first channel there
-  ValueId alias = kNone;         ///< value of another shape whose memory it shares
+  int activation = kNone;  ///< operation
+  bool in_memory = false;  ///< whether it is ever written to memory
+  ValueId root = kNone;    ///< value whose memory it lies in: its own, or the concatenation it is a slice of
+  Index channel = 0;       ///< first channel there
+  ValueId alias = kNone;   ///< value of another shape whose memory it shares
 
   /// Number of summands that are values.
   [[nodiscard]] constexpr bool is_sum() const { return summands[1].source != kNone; }
@@ -74,7 +74,7 @@ struct GradientSource {
   ValueId raw = kNone;     ///< what the batch norm read
   Index channel = 0;       ///< first channel, where it is a slice of the gradient of a concatenation
   bool slice = false;
-  bool loss = false;       ///< the gradient of the loss with respect to the network's output
+  bool loss = false;  ///< the gradient of the loss with respect to the network's output
 
   [[nodiscard]] constexpr bool empty() const { return value == kNone; }
 };
@@ -90,21 +90,22 @@ enum class BackwardKind {
 struct BackwardStep {
   BackwardKind kind = BackwardKind::kernel;
   int operation = kNone;
-  ValueId value = kNone;           ///< whose gradient is written; of a kernel: the value it reads
-  ValueId result = kNone;          ///< of a kernel: the value it made
-  GradientSource source{};         ///< of a kernel: the gradient of what it made; else what is added or finished
-  GradientSource added{};          ///< gradient that has reached `value` already
-  bool final = false;              ///< whether `value` has now met all its readers: the gradient is that of its z
-  ValueId shared = kNone;          ///< slice whose gradient is added to instead, through the batch norm of `value`
-  bool accumulate = false;         ///< of a shared target: whether there is something to add to
-  ValueId temporary = kNone;       ///< of a layer: buffer that takes the gradient of its input, which is then added
+  ValueId value = kNone;      ///< whose gradient is written; of a kernel: the value it reads
+  ValueId result = kNone;     ///< of a kernel: the value it made
+  GradientSource source{};    ///< of a kernel: the gradient of what it made; else what is added or finished
+  GradientSource added{};     ///< gradient that has reached `value` already
+  bool final = false;         ///< whether `value` has now met all its readers: the gradient is that of its z
+  ValueId shared = kNone;     ///< slice whose gradient is added to instead, through the batch norm of `value`
+  bool accumulate = false;    ///< of a shared target: whether there is something to add to
+  ValueId temporary = kNone;  ///< of a layer: buffer that takes the gradient of its input, which is then added
 };
 
 /// Where the gradient of a value lives.
 struct GradientPlan {
-  bool stored = false;    ///< has memory of its own
-  int slot = kNone;       ///< buffer for several of them, one after the other
-  bool factors = false;   ///< of a concatenation: batch norms that read it left factors of its values, channel by channel
+  bool stored = false;  ///< has memory of its own
+  int slot = kNone;     ///< buffer for several of them, one after the other
+  bool factors =
+      false;  ///< of a concatenation: batch norms that read it left factors of its values, channel by channel
   bool resolved = false;  ///< of a slice of one: its own gradient is free of them
 };
 
@@ -140,7 +141,9 @@ struct Plan {
   }
 
   /// The concatenation in whose gradient that of a value lies; none where it has its own.
-  [[nodiscard]] constexpr ValueId shared_root(ValueId id) const { return id <= static_cast<ValueId>(N) ? shared_roots[static_cast<std::size_t>(id)] : kNone; }
+  [[nodiscard]] constexpr ValueId shared_root(ValueId id) const {
+    return id <= static_cast<ValueId>(N) ? shared_roots[static_cast<std::size_t>(id)] : kNone;
+  }
 
   /// The value whose channels the moments of a value are counted in.
   [[nodiscard]] constexpr ValueId moments_owner(ValueId id) const {
@@ -154,8 +157,7 @@ struct Plan {
   }
   /// Number of backward steps of a kind.
   [[nodiscard]] constexpr std::size_t count(BackwardKind kind) const {
-    return static_cast<std::size_t>(std::count_if(backward.begin(),
-                                                  backward.begin() + static_cast<int>(backward_count),
+    return static_cast<std::size_t>(std::count_if(backward.begin(), backward.begin() + static_cast<int>(backward_count),
                                                   [kind](const BackwardStep& step) { return step.kind == kind; }));
   }
 };

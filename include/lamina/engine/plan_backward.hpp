@@ -6,9 +6,9 @@
 #include <lamina/engine/plan.hpp>
 
 /// @file
-/// The backward half of planning: how the gradient of each value is put together from its readers', in the reverse order
-/// of the operations. A gradient is left where it is as long as one reader gives all of it; kernels add what other readers
-/// gave and go through activation and batch norm while theirs is in the cache.
+/// The backward half of planning: how the gradient of each value is put together from its readers', in the reverse
+/// order of the operations. A gradient is left where it is as long as one reader gives all of it; kernels add what
+/// other readers gave and go through activation and batch norm while theirs is in the cache.
 
 namespace lamina::engine::detail {
 
@@ -70,9 +70,7 @@ class BackwardPlanner {
     }
   }
 
-  constexpr BackwardStep& append(const BackwardStep& step) {
-    return plan_.backward[plan_.backward_count++] = step;
-  }
+  constexpr BackwardStep& append(const BackwardStep& step) { return plan_.backward[plan_.backward_count++] = step; }
 
   /// What has reached a value, as one source. Call settle() first where it must be one.
   constexpr GradientSource source_of(ValueId value) const {
@@ -136,8 +134,8 @@ class BackwardPlanner {
   /// The value that operation i ends, if it is one: that of an expression, or of a kernel with all it absorbs.
   constexpr void go_back(int i) {
     const OperationKind kind = operation(i).kind;
-    const bool kernel = kind == OperationKind::layer || kind == OperationKind::convolution ||
-                        kind == OperationKind::pooling;
+    const bool kernel =
+        kind == OperationKind::layer || kind == OperationKind::convolution || kind == OperationKind::pooling;
     if (kernel) return go_back_kernel(i);
     const ValueId value = i + 1;
     if (!value_plan(value).used || value_plan(value).kernel != kNone) return;
@@ -153,8 +151,7 @@ class BackwardPlanner {
         contribute(summand.source, source_of(value));
       } else if (!shared_norm_[at(summand.batch_norm)]) {
         append({.kind = BackwardKind::normalize, .operation = summand.batch_norm, .value = value});
-        contribute(summand.source,
-                   {.value = value, .batch_norm = summand.batch_norm, .raw = summand.source});
+        contribute(summand.source, {.value = value, .batch_norm = summand.batch_norm, .raw = summand.source});
       }
     }
   }
@@ -194,11 +191,8 @@ class BackwardPlanner {
     if (plan.is_sum()) contribute(plan.summands[1].source, source_of(result));
     const GradientSource source = source_of(result);
     const ValueId input = read(kernel);
-    BackwardStep step{.kind = BackwardKind::kernel,
-                      .operation = kernel,
-                      .value = input,
-                      .result = result,
-                      .source = source};
+    BackwardStep step{
+        .kind = BackwardKind::kernel, .operation = kernel, .value = input, .result = result, .source = source};
     if (operation(kernel).kind == OperationKind::layer) {
       go_back_layer(step);
     } else if (shared_root(input) != kNone) {
@@ -237,8 +231,8 @@ class BackwardPlanner {
     store(step.value);
   }
 
-  /// Whether a value is activation(batch norm(slice of a concatenation)) with one reader: then the reader can add to the
-  /// slice's gradient at once, as all that follows from the batch's moments are factors of the slice's own values.
+  /// Whether a value is activation(batch norm(slice of a concatenation)) with one reader: then the reader can add to
+  /// the slice's gradient at once, as all that follows from the batch's moments are factors of the slice's own values.
   constexpr bool reads_through_norm(ValueId input) const {
     const ValuePlan& plan = value_plan(input);
     const Summand& summand = plan.summands[0];

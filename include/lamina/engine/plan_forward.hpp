@@ -188,8 +188,8 @@ class ForwardPlanner {
     Index channel = plan_.value(concatenation).channel;
     for (const ValueId operand : graph_.reads_of(graph_.maker(concatenation))) {
       ValuePlan& plan = plan_.value(operand);
-      const bool free = operand != 0 && plan.root == kNone && plan.alias == kNone && !is_reshaped(operand) &&
-                        !made_by_layer(plan);
+      const bool free =
+          operand != 0 && plan.root == kNone && plan.alias == kNone && !is_reshaped(operand) && !made_by_layer(plan);
       if (free) {
         plan.root = plan_.value(concatenation).root;
         plan.channel = channel;
@@ -210,9 +210,7 @@ class ForwardPlanner {
     return value == graph_.output;
   }
 
-  constexpr ForwardStep& append(const ForwardStep& step) {
-    return plan_.forward[plan_.forward_count++] = step;
-  }
+  constexpr ForwardStep& append(const ForwardStep& step) { return plan_.forward[plan_.forward_count++] = step; }
 
   /// Sees to it that a value is in memory.
   constexpr void materialize(ValueId value) {

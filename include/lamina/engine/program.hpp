@@ -8,8 +8,8 @@
 
 namespace lamina::engine {
 
-/// A planned network as the executors see it: tables of the compiler's, of a length that is no part of the type, so that
-/// an executor is compiled once for all networks.
+/// A planned network as the executors see it: tables of the compiler's, of a length that is no part of the type, so
+/// that an executor is compiled once for all networks.
 template <class T>
 struct Program {
   Shape input{};
@@ -57,22 +57,21 @@ template <class Network, class T, Mode M, Fusion F>
 inline constexpr Program<T> program = [] {
   constexpr const auto& listed = graph<Network>;
   constexpr const auto& made = detail::plan_of<Network, M, F>;
-  return Program<T>{.input = listed.input,
-                    .output = listed.output,
-                    .operations = listed.operations,
-                    .reads = listed.reads,
-                    .rows = kernel_rows<T, Network>,
-                    .values = made.values,
-                    .forward = std::span(made.forward).first(made.forward_count),
-                    .backward = std::span(made.backward).first(made.backward_count),
-                    .gradients = made.gradients,
-                    .gradient_slots = std::span(made.gradient_slots.sizes)
-                                          .first(static_cast<std::size_t>(made.gradient_slots.count)),
-                    .value_slot = made.value_slot,
-                    .value_slots = std::span(made.value_slots.sizes)
-                                       .first(static_cast<std::size_t>(made.value_slots.count)),
-                    .shared_roots = made.shared_roots,
-                    .moments = made.moments};
+  return Program<T>{
+      .input = listed.input,
+      .output = listed.output,
+      .operations = listed.operations,
+      .reads = listed.reads,
+      .rows = kernel_rows<T, Network>,
+      .values = made.values,
+      .forward = std::span(made.forward).first(made.forward_count),
+      .backward = std::span(made.backward).first(made.backward_count),
+      .gradients = made.gradients,
+      .gradient_slots = std::span(made.gradient_slots.sizes).first(static_cast<std::size_t>(made.gradient_slots.count)),
+      .value_slot = made.value_slot,
+      .value_slots = std::span(made.value_slots.sizes).first(static_cast<std::size_t>(made.value_slots.count)),
+      .shared_roots = made.shared_roots,
+      .moments = made.moments};
 }();
 
 }  // namespace lamina::engine

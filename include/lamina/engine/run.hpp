@@ -24,7 +24,7 @@ template <class T>
 struct NormCoefficients {
   const T* mean = nullptr;
   T* inverse_deviation = nullptr;
-  T* scale = nullptr;       ///< scale x + shift is the normalised value
+  T* scale = nullptr;  ///< scale x + shift is the normalised value
   T* shift = nullptr;
   T* raw_factor = nullptr;  ///< scale dz + raw_factor x + raw_shift is the gradient of x
   T* raw_shift = nullptr;
@@ -61,8 +61,8 @@ class Run {
   /// A value that lies in memory, to write; not the network's input.
   [[nodiscard]] TensorView<T> writable(ValueId id) const {
     const ValuePlan& plan = program_.value(id);
-    T* const data = plan.root == program_.output ? memory_.output.data
-                                                 : at(layout_.values[static_cast<std::size_t>(plan.root)]);
+    T* const data =
+        plan.root == program_.output ? memory_.output.data : at(layout_.values[static_cast<std::size_t>(plan.root)]);
     const Shape shape = program_.shape(id);
     const Index stride = plan.alias == kNone ? program_.shape(plan.root).channels : shape.channels;
     return {data + plan.channel, batch(), shape, stride};

@@ -6,7 +6,7 @@
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
-#include <lamina/kernels/im2col.hpp>
+#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/panel_product.hpp>
 
 /// @file

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <lamina/kernels/im2col.hpp>
+#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/panel_product.hpp>
 #include <lamina/kernels/reduction.hpp>
 

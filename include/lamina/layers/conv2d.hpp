@@ -26,7 +26,8 @@ struct ConvOptions {
   Index stride = 1;
   Index padding = same;
   Index dilation = 1;
-  Index groups = 1;  ///< the channels are cut into so many groups, each convolved on its own; as many as channels: depthwise
+  Index groups =
+      1;  ///< the channels are cut into so many groups, each convolved on its own; as many as channels: depthwise
   bool bias = true;
   ConvAlgorithm algorithm = ConvAlgorithm::automatic;
 };
@@ -36,8 +37,9 @@ struct ConvOptions {
 ///     output(y, x, k) = bias(k) + sum over i, j, c of
 ///                       weight(i, j, c, k) input(y stride - padding + i dilation, x stride - padding + j dilation, c)
 ///
-/// With groups, filter k sums over the channels of its own group only. Parameters: weight (Kernel, Kernel, input channels
-/// of a group, Filters) and bias (Filters), both starting uniform in +-1/sqrt(Kernel^2 input channels of a group).
+/// With groups, filter k sums over the channels of its own group only. Parameters: weight (Kernel, Kernel, input
+/// channels of a group, Filters) and bias (Filters), both starting uniform in +-1/sqrt(Kernel^2 input channels of a
+/// group).
 template <Index Filters, Index Kernel, ConvOptions Options = ConvOptions{}>
 struct Conv2d {
   static_assert(Filters > 0 && Kernel > 0 && Options.stride > 0 && Options.dilation > 0 && Options.groups > 0);
@@ -111,7 +113,8 @@ struct Conv2d {
         output.matrix() = detail::patches<T>(convolution.geometry, image) *
                           weights(pass.parameters).middleCols(first, output.shape.channels);
       });
-      if constexpr (bias) pass.output.matrix().rowwise() += as_row(pass.parameters + convolution.weight_size(), Filters);
+      if constexpr (bias)
+        pass.output.matrix().rowwise() += as_row(pass.parameters + convolution.weight_size(), Filters);
     }
 
     /// dW = sum over images of patches' dY, db = sum of dY's rows, dX = the patches' gradients dY W' added up.
@@ -128,13 +131,12 @@ struct Conv2d {
       }
       if (pass.input_gradient.empty()) return;
       pass.input_gradient.matrix().setZero();
-      for_each_group(pass.input_gradient, pass.output_gradient,
-                     [&](const auto& image, const auto& gradient, Index first) {
-                       const Matrix<T> rows =
-                           gradient.matrix() *
-                           weights(pass.parameters).middleCols(first, gradient.shape.channels).transpose();
-                       detail::add_patches<T>(convolution.geometry, rows, image);
-                     });
+      for_each_group(
+          pass.input_gradient, pass.output_gradient, [&](const auto& image, const auto& gradient, Index first) {
+            const Matrix<T> rows =
+                gradient.matrix() * weights(pass.parameters).middleCols(first, gradient.shape.channels).transpose();
+            detail::add_patches<T>(convolution.geometry, rows, image);
+          });
     }
 
    private:

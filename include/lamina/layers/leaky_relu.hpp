@@ -12,7 +12,8 @@ struct Slope {
   double value = 0.01;
 };
 
-/// Leaky rectified linear unit (Maas, Hannun and Ng 2013): output = input where positive, else slope x input. Any shape.
+/// Leaky rectified linear unit (Maas, Hannun and Ng 2013): output = input where positive, else slope x input. Any
+/// shape.
 template <Slope Negative>
 struct BasicLeakyReLU : KeepsShape {
   static_assert(Negative.value >= 0, "Lamina: the slope of a leaky ReLU must not be negative");

@@ -27,8 +27,8 @@ void for_each_patch_pixel(const kernels::WindowGeometry& geometry, Index channel
 template <class T>
 [[nodiscard]] Matrix<T> patches(const kernels::WindowGeometry& geometry, const TensorView<const T>& image) {
   const Index channels = image.shape.channels;
-  Matrix<T> rows = Matrix<T>::Zero(geometry.output.pixels(),
-                                   geometry.window.kernel * geometry.window.kernel * channels);
+  Matrix<T> rows =
+      Matrix<T>::Zero(geometry.output.pixels(), geometry.window.kernel * geometry.window.kernel * channels);
   for_each_patch_pixel(geometry, channels, [&, pixels = image.matrix()](Index row, Index column, Index pixel) {
     rows.row(row).segment(column, channels) = pixels.row(pixel);
   });

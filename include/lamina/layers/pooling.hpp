@@ -36,7 +36,8 @@ void for_each_window(const Input& input, const Output& output, const Body& body)
   const Shape& size = output.shape;
   for (Index out = 0; out < output.pixels(); ++out) {
     const Index top = out / size.width % size.height * Window;
-    const Index first = (out / size.pixels() * input.shape.height + top) * input.shape.width + out % size.width * Window;
+    const Index first =
+        (out / size.pixels() * input.shape.height + top) * input.shape.width + out % size.width * Window;
     for (Index i = 0; i < Window * Window; ++i) body(out, first + i / Window * input.shape.width + i % Window);
   }
 }

@@ -74,9 +74,10 @@ struct ConcatBranchFits {
 
 template <class At, class Layer, class Expected, class Found, bool Holds>
 struct GroupsDivideChannels {
-  static_assert(Holds,
-                "Lamina: the groups of a convolution do not divide its input channels; see position, layer, next larger "
-                "input that they divide (Expected) and input (Found) in the line that names GroupsDivideChannels");
+  static_assert(
+      Holds,
+      "Lamina: the groups of a convolution do not divide its input channels; see position, layer, next larger "
+      "input that they divide (Expected) and input (Found) in the line that names GroupsDivideChannels");
 };
 
 /// A requirement with its two shapes written out.
@@ -106,10 +107,10 @@ using ResidualBranchKeepsShape =
 
 /// A branch's output has the height and width of the first branch's.
 template <class At, class Branch, Shape First, Shape Output>
-struct ConcatBranchFits : requirement::ConcatBranchFits<
-                              At, Branch, Expected<First.height, First.width, Output.channels>,
-                              Found<Output.height, Output.width, Output.channels>,
-                              (First.height == Output.height && First.width == Output.width)> {};
+struct ConcatBranchFits
+    : requirement::ConcatBranchFits<At, Branch, Expected<First.height, First.width, Output.channels>,
+                                    Found<Output.height, Output.width, Output.channels>,
+                                    (First.height == Output.height && First.width == Output.width)> {};
 
 /// The groups of a convolution divide its input channels.
 template <class At, class Layer, Shape Next, Shape Input, bool Holds>

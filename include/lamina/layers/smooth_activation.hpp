@@ -8,8 +8,8 @@
 #include <lamina/layers/layer.hpp>
 
 /// @file
-/// Activations that are no rectifiers, each a functor: the function and its derivative as Eigen array expressions. To add
-/// one is to list it.
+/// Activations that are no rectifiers, each a functor: the function and its derivative as Eigen array expressions. To
+/// add one is to list it.
 
 namespace lamina {
 

@@ -14,13 +14,16 @@
 ///     static constexpr int visit(Visitor& visitor, int value, const Name& prefix);
 ///
 /// which walks its parts from the input on. A visitor has `layer<Specification, Input>(value, prefix)`,
-/// `add(value, value)` and `concatenate(values, shape)`; each takes values by number and gives the number of its result.
+/// `add(value, value)` and `concatenate(values, shape)`; each takes values by number and gives the number of its
+/// result.
 
 namespace lamina::detail {
 
 /// A specification that is made of others.
 template <class S, Shape Input, class Visitor>
-concept Composite = requires(Visitor& visitor) { S::template visit<Input>(visitor, 0, Name{}); };
+concept Composite = requires(Visitor& visitor) {
+  S::template visit<Input>(visitor, 0, Name{});
+};
 
 /// Shows a visitor one specification: its parts, or itself.
 template <class S, Shape Input, class Visitor>
@@ -48,7 +51,8 @@ constexpr int visit_chain(Visitor& visitor, int value, const Name& prefix) {
   static_assert(sizeof...(Specifications) > 0, "Lamina: a chain needs at least one layer");
   constexpr auto shapes = chain_shapes<Specifications...>(Input);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    ((value = visit_specification<Specifications, shapes[I]>(visitor, value, Name(prefix).append(Name::numbered(I, "")))),
+    ((value =
+          visit_specification<Specifications, shapes[I]>(visitor, value, Name(prefix).append(Name::numbered(I, "")))),
      ...);
   }
   (std::index_sequence_for<Specifications...>{});

@@ -12,8 +12,8 @@ namespace lamina {
 
 /// Branches that read the same input; their outputs stand side by side in the channels of the result, in order (Szegedy
 /// et al. 2015; Huang et al. 2017 with Identity as the first branch). The outputs must agree in height and width. A
-/// branch is one specification, mostly a Sequential. Parameters are named "branches.number.name". Nothing is copied: the
-/// branches write into their slices of one tensor.
+/// branch is one specification, mostly a Sequential. Parameters are named "branches.number.name". Nothing is copied:
+/// the branches write into their slices of one tensor.
 template <class... Branches>
 struct Concat {
   static_assert(sizeof...(Branches) > 0, "Lamina: a concatenation needs at least one branch");

@@ -28,9 +28,7 @@ class TrainingWorkspace {
   [[nodiscard]] const engine::Layout& layout() const { return layout_; }
   [[nodiscard]] T* memory() { return memory_.data(); }
   /// Bytes it holds.
-  [[nodiscard]] Index bytes() const {
-    return (memory_.size() + 2 * output_.size()) * static_cast<Index>(sizeof(T));
-  }
+  [[nodiscard]] Index bytes() const { return (memory_.size() + 2 * output_.size()) * static_cast<Index>(sizeof(T)); }
   /// The network's output for the first `count` samples, and memory for the loss's gradient of the same shape.
   [[nodiscard]] TensorView<T> output(Index count) { return output_.view().samples(0, count); }
   [[nodiscard]] TensorView<T> output_gradient(Index count) { return output_gradient_.view().samples(0, count); }

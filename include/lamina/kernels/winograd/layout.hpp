@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
-#include <lamina/kernels/im2col.hpp>
+#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/simd.hpp>
 #include <lamina/kernels/winograd_transform.hpp>
 
