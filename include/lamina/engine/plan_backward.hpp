@@ -120,7 +120,7 @@ class BackwardPlanner {
     if (shared_root(value) != kNone) {
       cover(shared_root(value));
       append({.kind = BackwardKind::accumulate, .value = value, .source = source, .added = {.value = value}});
-    } else if (plain(now.given) || now.stored) {
+    } else if (now.stored || plain(now.given)) {
       append({.kind = BackwardKind::accumulate, .value = value, .source = source, .added = source_of(value)});
     } else if (plain(source)) {
       append({.kind = BackwardKind::accumulate, .value = value, .source = now.given, .added = source});
