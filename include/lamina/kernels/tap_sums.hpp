@@ -3,8 +3,7 @@
 #include <numeric>
 
 #include <lamina/kernels/im2col.hpp>
-#include <lamina/kernels/row_ring.hpp>
-#include <lamina/kernels/simd.hpp>
+#include <lamina/kernels/row_panels.hpp>
 
 namespace lamina::kernels {
 
@@ -85,23 +84,54 @@ struct Taps {
   };
 };
 
+/// Where a row of results goes: one every `step` values.
+template <class T>
+struct PlainResults {
+  T* to = nullptr;
+  Index step = 0;
+  const T* bias = nullptr;  ///< null for none
+
+  template <Index Lanes>
+  [[nodiscard, gnu::always_inline]] auto writer(Index c) const {
+    return [to = to + c, step = step](Index t, Vector<T, Lanes> value) { store<T, Lanes>(to + t * step, value); };
+  }
+};
+
+/// The same for results that an expression, whose raw tensor they are, is applied to.
+template <class T>
+struct ExpressedResults {
+  T* to = nullptr;
+  Index step = 0;
+  const T* bias = nullptr;
+  const Expression<T>& expression;
+  Index pixel = 0;  ///< of the first result, counted over the batch
+
+  template <Index Lanes>
+  [[nodiscard, gnu::always_inline]] auto writer(Index c) const {
+    const ExpressionReader<T, Lanes> read(expression, c);
+    const Index addend_step = expression.addend.stride;
+    return
+        [to = to + c, step = step, read, addend = pixel * addend_step + c, addend_step](
+            Index t, Vector<T, Lanes> value) { store<T, Lanes>(to + t * step, read(value, addend + t * addend_step)); };
+  }
+};
+
 namespace detail {
 
-/// Results t ... t + Results - 1 of the taps. Rows and Columns are those of the taps, or 0 where the compiler need not
-/// know them.
-template <class T, Index Lanes, Index Results, Index Rows, Index Columns, class Sink>
-[[gnu::always_inline]] inline void sum_taps_at(const RowRing<T>& source, const Taps<T>& taps, Index t,
-                                               Vector<T, Lanes> first, Index c, const Sink& sink) {
-  const Index stride = source.stride();
-  const Index step = taps.step * stride;
-  const Index pixel_step = taps.pixel_step * stride;
+/// Results t ... t + Results - 1 of the taps. Rows, Columns and Step are those of the taps, or 0 where the compiler
+/// need not know them.
+template <class T, Index Lanes, Index Results, Index Rows, Index Columns, Index Step, class Writer>
+[[gnu::always_inline]] inline void sum_taps_at(const RowPanels<T>& source, const Taps<T>& taps, Index t,
+                                               Vector<T, Lanes> first, Index c, const Writer& write) {
+  const Index step = (Step == 0 ? taps.step : Step) * Lanes;
+  const Index pixel_step = taps.pixel_step * Lanes;
   const Index rows = Rows == 0 ? taps.rows : Rows;
   const Index columns = Columns == 0 ? taps.columns : Columns;
   Vector<T, Lanes> sums[Results];
   for (Index k = 0; k < Results; ++k) sums[k] = first;
 #pragma GCC unroll 3
   for (Index i = 0; i < rows; ++i) {
-    const T* from = source.row(taps.row + i * taps.row_step) + taps.pixel * stride + t * step + c;
+    const T* from = source.template at<Lanes>(taps.row + i * taps.row_step, taps.pixel, c) + t * step;
     const T* weights = taps.weights + i * taps.weight_row + c;
 #pragma GCC unroll 3
     for (Index j = 0; j < columns; ++j, from += pixel_step, weights += taps.weight_column) {
@@ -113,31 +143,44 @@ template <class T, Index Lanes, Index Results, Index Rows, Index Columns, class 
     }
   }
 #pragma GCC unroll 8
-  for (Index k = 0; k < Results; ++k) sink(t + k, sums[k]);
+  for (Index k = 0; k < Results; ++k) write(t + k, sums[k]);
 }
 
-template <class T, Index Lanes, Index Rows, Index Columns, class Sink>
-[[gnu::always_inline]] inline void sum_taps_row(const RowRing<T>& source, const Taps<T>& taps, Index count,
-                                                Vector<T, Lanes> first, Index c, const Sink& sink) {
+template <class T, Index Lanes, Index Rows, Index Columns, Index Step, class Results>
+void sum_taps_row(const RowPanels<T>& source, const Taps<T>& taps, Index count, Range channels,
+                  const Results& results) {
   constexpr Index block = 8;
-  Index t = 0;
-  for (; t + block <= count; t += block) sum_taps_at<T, Lanes, block, Rows, Columns>(source, taps, t, first, c, sink);
-  if (t + 4 <= count) {
-    sum_taps_at<T, Lanes, 4, Rows, Columns>(source, taps, t, first, c, sink);
-    t += 4;
+  for (Index c = channels.begin; c < channels.end; c += Lanes) {
+    const auto first = results.bias == nullptr ? Vector<T, Lanes>{} : load<T, Lanes>(results.bias + c);
+    const auto write = results.template writer<Lanes>(c);
+    Index t = 0;
+    for (; t + block <= count; t += block) {
+      sum_taps_at<T, Lanes, block, Rows, Columns, Step>(source, taps, t, first, c, write);
+    }
+    if (t + block / 2 <= count) {
+      sum_taps_at<T, Lanes, block / 2, Rows, Columns, Step>(source, taps, t, first, c, write);
+      t += block / 2;
+    }
+    for (; t < count; ++t) sum_taps_at<T, Lanes, 1, Rows, Columns, Step>(source, taps, t, first, c, write);
   }
-  for (; t < count; ++t) sum_taps_at<T, Lanes, 1, Rows, Columns>(source, taps, t, first, c, sink);
 }
 
 }  // namespace detail
 
-/// Calls sink(t, result(t) + first) for t < count, for the channels from c on.
-template <class T, Index Lanes, class Sink>
-[[gnu::always_inline]] inline void sum_taps(const RowRing<T>& source, const Taps<T>& taps, Index count,
-                                            Vector<T, Lanes> first, Index c, const Sink& sink) {
-  if (taps.rows == 3 && taps.columns == 3)
-    return detail::sum_taps_row<T, Lanes, 3, 3>(source, taps, count, first, c, sink);
-  detail::sum_taps_row<T, Lanes, 0, 0>(source, taps, count, first, c, sink);
+/// Writes `count` results for every channel. Windows of 3 x 3 have loops that the compiler knows.
+template <class T, class Results>
+void sum_taps(const RowPanels<T>& source, const Taps<T>& taps, Index count, Index channels, const Results& results) {
+  for_channel_panels<T>(channels, [&]<Index Lanes>(Range range) {
+    if constexpr (Lanes > 1) {
+      if (taps.rows == 3 && taps.columns == 3 && taps.step == 1) {
+        return detail::sum_taps_row<T, Lanes, 3, 3, 1>(source, taps, count, range, results);
+      }
+      if (taps.rows == 3 && taps.columns == 3 && taps.step == 2) {
+        return detail::sum_taps_row<T, Lanes, 3, 3, 2>(source, taps, count, range, results);
+      }
+    }
+    detail::sum_taps_row<T, Lanes, 0, 0, 0>(source, taps, count, range, results);
+  });
 }
 
 }  // namespace lamina::kernels
