@@ -7,24 +7,9 @@
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
-#include <lamina/kernels/simd.hpp>
+#include <lamina/kernels/reduction.hpp>
 
 namespace lamina::kernels {
-
-/// Calls body.template operator()<Lanes>(channels) for the range of channels that the widest vectors cover, then for
-/// what 16-byte vectors cover of the rest, then for what remains, one by one.
-template <class T, class Body>
-[[gnu::always_inline]] inline void for_channel_panels(Index channels, const Body& body) {
-  constexpr Index wide = kWidestLanes<T>;
-  constexpr Index narrow = 16 / static_cast<Index>(sizeof(T));
-  const Index first = channels / wide * wide;
-  const Index second = channels / narrow * narrow;
-  if (first > 0) body.template operator()<wide>(Range{0, first});
-  if constexpr (narrow < wide) {
-    if (second > first) body.template operator()<narrow>(Range{first, second});
-  }
-  if (channels > second) body.template operator()<1>(Range{second, channels});
-}
 
 /// The last few rows of an image in the cache, between zero pixels: what lets a window read past the image's edges.
 /// Rows are evaluated one after the other, each once, from an expression or a gradient expression. Within a row a
