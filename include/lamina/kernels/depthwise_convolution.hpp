@@ -45,26 +45,22 @@ class DepthwiseConvolution {
     check(shape);
     const Partition partition{pass.output.batch};
     const Index channels = shape.outputs();
+    const Index heights = shape.geometry.output.height;
     T* const threads = pass.scratch + partition.parts() * moments_size<T>(channels);
     const typename Rows::Layout layout = input_rows(shape.geometry);
-    if (pass.mean == nullptr) {
-      const Index shares = shares_of_sample(pass);
-      pass.team.for_each(pass.output.batch * shares, [&](Index task, Index thread) {
-        Rows rows(layout, threads + thread * layout.size());
-        const Range range = Share{task % shares, shares}.of(shape.geometry.output.height);
-        forward_sample(shape, pass, rows, task / shares, range, [](Index, Index) {});
-      });
-      return;
-    }
-    pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
+    const Index shares = shares_of_sample(pass);
+    pass.team.for_each(partition.parts() * shares, [&](Index task, Index thread) {
+      const Index part = task / shares;
       Rows rows(layout, threads + thread * layout.size());
-      MomentAccumulator<T> moments(channels, pass.scratch + part * moments_size<T>(channels));
+      T* const part_moments = pass.scratch + part * moments_size<T>(channels);
+      MomentAccumulator<T> moments(pass.mean == nullptr ? 0 : channels, part_moments);
       for (Index n = partition[part].begin; n < partition[part].end; ++n) {
-        forward_sample(shape, pass, rows, n, {0, shape.geometry.output.height}, [&](Index pixel, Index pixels) {
+        forward_sample(shape, pass, rows, n, Share{task % shares, shares}.of(heights), [&](Index pixel, Index pixels) {
           moments.add(pixels, pass.output.data + pixel * pass.output.stride, pass.output.stride);
         });
       }
     });
+    if (pass.mean == nullptr) return;
     merge_moments<T>(partition, shape.geometry.output.pixels(), channels, pass.scratch, {pass.mean, pass.variance});
   }
 
@@ -90,7 +86,7 @@ class DepthwiseConvolution {
   }
 
  private:
-  using Rows = RowRing<T>;
+  using Rows = RowPanels<T>;
 
   static void check([[maybe_unused]] const ConvolutionShape& shape) {
     assert(shape.groups == shape.inputs() && shape.groups == shape.outputs());
@@ -119,9 +115,13 @@ class DepthwiseConvolution {
 
   /// Rows of the input's gradient that go through the epilogue together.
   static constexpr Index input_band(const WindowGeometry& geometry) { return band(geometry) * geometry.window.stride; }
+  static constexpr Index buffer_stride(Index channels) {
+    return round_up(channels, static_cast<Index>(kAlignment / sizeof(T)));
+  }
   static constexpr Index backward_thread(const WindowGeometry& geometry) {
     const typename Rows::Layout input = input_rows(geometry);
-    return input.size() + gradient_rows(geometry).size() + input_band(geometry) * geometry.input.width * input.stride();
+    return input.size() + gradient_rows(geometry).size() +
+           input_band(geometry) * geometry.input.width * buffer_stride(geometry.input.channels);
   }
 
   /// Sums of one part of the batch: weight and bias gradients, then those of the epilogue.
@@ -134,7 +134,7 @@ class DepthwiseConvolution {
   static Index shares_of_sample(const ConvolutionForward<T>& pass) {
     const Index threads = pass.team.threads();
     const bool even = pass.output.batch % threads == 0 || pass.output.batch >= 8 * threads;
-    return even || !pass.kept_input.empty() ? 1 : threads;
+    return even || pass.mean != nullptr || !pass.kept_input.empty() ? 1 : threads;
   }
 
   /// Computes rows of one image's output, and calls done(first pixel, pixels) for each band of them.
@@ -158,25 +158,17 @@ class DepthwiseConvolution {
     const bool prepared = pass.prepared != nullptr;
     const T* const weights = prepared ? pass.prepared : pass.weights;
     const T* const bias = prepared ? pass.prepared + shape.weight_size() : pass.bias;
-    for_channel_vectors<T>(output.channels, [&]<Index Lanes>(Index c) {
-      const auto first = bias == nullptr ? Vector<T, Lanes>{} : load<T, Lanes>(bias + c);
-      const ExpressionReader<T, Lanes> after(pass.epilogue, c);
-      for (Index y = ys.begin; y < ys.end; ++y) {
-        const auto taps = Taps<T>::forward(shape.geometry, weights, y);
-        const Index pixel = (n * output.height + y) * output.width;
-        T* const to = pass.output.data + pixel * pass.output.stride + c;
-        const auto write = [&](Index x, Vector<T, Lanes> value) {
-          store<T, Lanes>(to + x * pass.output.stride, value);
-        };
-        if (pass.epilogue.plain()) {
-          sum_taps<T, Lanes>(rows, taps, output.width, first, c, write);
-        } else {
-          sum_taps<T, Lanes>(rows, taps, output.width, first, c, [&](Index x, Vector<T, Lanes> sum) {
-            write(x, after(sum, (pixel + x) * pass.epilogue.addend.stride + c));
-          });
-        }
+    for (Index y = ys.begin; y < ys.end; ++y) {
+      const auto taps = Taps<T>::forward(shape.geometry, weights, y);
+      const Index pixel = (n * output.height + y) * output.width;
+      const PlainResults<T> row{pass.output.data + pixel * pass.output.stride, pass.output.stride, bias};
+      if (pass.epilogue.plain()) {
+        sum_taps(rows, taps, output.width, output.channels, row);
+      } else {
+        const ExpressedResults<T> expressed{row.to, row.step, bias, pass.epilogue, pixel};
+        sum_taps(rows, taps, output.width, output.channels, expressed);
       }
-    });
+    }
     if (!pass.epilogue.activation.rectifier())
       activate(pass, (n * output.height + ys.begin) * output.width, ys.size() * output.width);
   }
@@ -227,72 +219,74 @@ class DepthwiseConvolution {
     const Index pixel = (n * input.height + ys.begin) * input.width;
     const GradientEpilogue<T>& epilogue = pass.input_gradient;
     const bool plain = epilogue.plain();
-    const Index stride = plain ? epilogue.target.stride : input_rows(shape.geometry).stride();
+    const Index stride = plain ? epilogue.target.stride : buffer_stride(input.channels);
     T* const to = plain ? epilogue.target.data + pixel * stride : buffer;
     for (Index y = ys.begin; y < ys.end; ++y) {
       for (Index x = 0; x < std::min(window.stride, input.width); ++x) {
         const auto taps = Taps<T>::backward(shape.geometry, pass.weights, y, x);
         const Index count = (input.width - x + window.stride - 1) / window.stride;
         T* const row = to + ((y - ys.begin) * input.width + x) * stride;
-        for_channel_vectors<T>(input.channels, [&]<Index Lanes>(Index c) {
-          sum_taps<T, Lanes>(gradients, taps, count, Vector<T, Lanes>{}, c, [&](Index t, Vector<T, Lanes> value) {
-            store<T, Lanes>(row + t * window.stride * stride + c, value);
-          });
-        });
+        sum_taps(gradients, taps, count, input.channels, PlainResults<T>{row, window.stride * stride});
       }
     }
     if (!plain) apply_epilogue(epilogue, pixel, ys.size() * input.width, buffer, stride, sums);
   }
 
   static void add_bias_gradients(const Shape& output, const Rows& gradients, Range ys, T* sums) {
-    for_channel_vectors<T>(output.channels, [&]<Index Lanes>(Index c) {
-      Vector<T, Lanes> sum{};
-      for (Index y = ys.begin; y < ys.end; ++y) {
-        const T* const row = gradients.row(y) + c;
-        for (Index x = 0; x < output.width; ++x) sum += load<T, Lanes>(row + x * gradients.stride());
-      }
-      store<T, Lanes>(sums + c, load<T, Lanes>(sums + c) + sum);
-    });
-  }
-
-  /// Adds the weight gradients of a band, a block of the window's taps at a time, which fits into the registers.
-  static void add_weight_gradients(const ConvolutionShape& shape, const Rows& inputs, const Rows& gradients, Range ys,
-                                   T* sums) {
-    const Index kernel = shape.geometry.window.kernel;
-    for_channel_vectors<T>(shape.outputs(), [&]<Index Lanes>(Index c) {
-      if (kernel == 3) return add_tap_gradients<Lanes, 3, 3>(shape, inputs, gradients, ys, Tap{0, 0, c}, sums);
-      for (Index i = 0; i < kernel; ++i) {
-        Index j = 0;
-        for (; j + 4 <= kernel; j += 4)
-          add_tap_gradients<Lanes, 1, 4>(shape, inputs, gradients, ys, Tap{i, j, c}, sums);
-        for (; j < kernel; ++j) add_tap_gradients<Lanes, 1, 1>(shape, inputs, gradients, ys, Tap{i, j, c}, sums);
+    for_channel_panels<T>(output.channels, [&]<Index Lanes>(Range channels) {
+      for (Index c = channels.begin; c < channels.end; c += Lanes) {
+        Vector<T, Lanes> sum{};
+        for (Index y = ys.begin; y < ys.end; ++y) {
+          const T* const row = gradients.template at<Lanes>(y, 0, c);
+          for (Index x = 0; x < output.width; ++x) sum += load<T, Lanes>(row + x * Lanes);
+        }
+        store<T, Lanes>(sums + c, load<T, Lanes>(sums + c) + sum);
       }
     });
   }
 
-  struct Tap {
+  /// A block of the window's taps, and the channels that are computed together.
+  struct Block {
     Index row;
     Index column;
     Index channel;
   };
 
-  /// The taps of a block of Rows x Columns from `tap` on.
+  /// Adds the weight gradients of a band, a block of the window's taps at a time, which fits into the registers.
+  static void add_weight_gradients(const ConvolutionShape& shape, const Rows& inputs, const Rows& gradients, Range ys,
+                                   T* sums) {
+    const Index kernel = shape.geometry.window.kernel;
+    for_channel_panels<T>(shape.outputs(), [&]<Index Lanes>(Range channels) {
+      const auto add = [&]<Index TapRows, Index TapColumns>(Block block) {
+        for (block.channel = channels.begin; block.channel < channels.end; block.channel += Lanes) {
+          add_block<Lanes, TapRows, TapColumns>(shape, inputs, gradients, ys, block, sums);
+        }
+      };
+      if (kernel == 3) return add.template operator()<3, 3>({});
+      for (Index i = 0; i < kernel; ++i) {
+        Index j = 0;
+        for (; j + 4 <= kernel; j += 4) add.template operator()<1, 4>({i, j, 0});
+        for (; j < kernel; ++j) add.template operator()<1, 1>({i, j, 0});
+      }
+    });
+  }
+
   template <Index Lanes, Index TapRows, Index TapColumns>
-  static void add_tap_gradients(const ConvolutionShape& shape, const Rows& inputs, const Rows& gradients, Range ys,
-                                Tap tap, T* sums) {
+  [[gnu::always_inline]] static void add_block(const ConvolutionShape& shape, const Rows& inputs, const Rows& gradients,
+                                               Range ys, Block block, T* sums) {
     const auto& [window, input, output] = shape.geometry;
-    const Index step = window.stride * inputs.stride();
-    const Index tap_step = window.dilation * inputs.stride();
+    const Index step = window.stride * Lanes;
+    const Index tap_step = window.dilation * Lanes;
     Vector<T, Lanes> totals[TapRows][TapColumns] = {};
     for (Index y = ys.begin; y < ys.end; ++y) {
       const T* from[TapRows];
       for (Index i = 0; i < TapRows; ++i) {
-        from[i] = inputs.row(y * window.stride - window.padding + (tap.row + i) * window.dilation) +
-                  (tap.column * window.dilation - window.padding) * inputs.stride() + tap.channel;
+        from[i] = inputs.template at<Lanes>(y * window.stride - window.padding + (block.row + i) * window.dilation,
+                                            block.column * window.dilation - window.padding, block.channel);
       }
-      const T* const gradient_row = gradients.row(y) + tap.channel;
+      const T* const gradient_row = gradients.template at<Lanes>(y, 0, block.channel);
       for (Index x = 0; x < output.width; ++x) {
-        const auto gradient = load<T, Lanes>(gradient_row + x * gradients.stride());
+        const auto gradient = load<T, Lanes>(gradient_row + x * Lanes);
 #pragma GCC unroll 4
         for (Index i = 0; i < TapRows; ++i) {
 #pragma GCC unroll 4
@@ -305,7 +299,7 @@ class DepthwiseConvolution {
     }
     for (Index i = 0; i < TapRows; ++i) {
       for (Index j = 0; j < TapColumns; ++j) {
-        T* const to = sums + ((tap.row + i) * window.kernel + tap.column + j) * output.channels + tap.channel;
+        T* const to = sums + ((block.row + i) * window.kernel + block.column + j) * output.channels + block.channel;
         store<T, Lanes>(to, load<T, Lanes>(to) + totals[i][j]);
       }
     }

@@ -32,15 +32,15 @@ template <class Value, class T>
   deviation += other_deviation + delta * delta * ((total - count) * (count / total));
 }
 
-/// Calls body.template operator()<Lanes, Vectors>(first channel) so that blocks of four vectors, single vectors and
-/// single values cover all channels: neighbouring vectors share cache lines and keep the adders busy.
+/// Calls body.template operator()<Lanes, Vectors>(first channel) so that blocks of four of the widest vectors, then
+/// single vectors cover all channels: neighbouring vectors share cache lines and keep the adders busy.
 template <class T, class Body>
 [[gnu::always_inline]] inline void for_channel_blocks(Index channels, const Body& body) {
-  constexpr Index lanes = kWidestLanes<T>;
-  Index c = 0;
-  for (; c + 4 * lanes <= channels; c += 4 * lanes) body.template operator()<lanes, 4>(c);
-  for (; c + lanes <= channels; c += lanes) body.template operator()<lanes, 1>(c);
-  for (; c < channels; ++c) body.template operator()<1, 1>(c);
+  constexpr Index block = 4 * kWidestLanes<T>;
+  const Index whole = channels / block * block;
+  for (Index c = 0; c < whole; c += block) body.template operator()<kWidestLanes<T>, 4>(c);
+  for_channel_vectors<T>(channels - whole,
+                         [&]<Index Lanes>(Index c) { body.template operator()<Lanes, 1>(whole + c); });
 }
 
 /// sums[v] = sum over pixels of value(v, pixel) for the vectors of a block, each of two or four running sums.
