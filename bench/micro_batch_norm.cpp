@@ -1,4 +1,6 @@
 /// Batch norm as a layer of its own, and its reductions.
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

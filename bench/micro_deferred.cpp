@@ -1,4 +1,6 @@
 /// Batch norm, shortcut and activation on the way into and out of a convolution, done here for a batch in memory.
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

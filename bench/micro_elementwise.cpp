@@ -1,4 +1,6 @@
 /// Passes over whole tensors, value by value.
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

@@ -1,5 +1,7 @@
 /// The products inside of the convolutions, on operands that lie in the caches: Winograd's, of a block of tiles with
 /// one point's weights, and im2col's, of a tile of patches with all weights.
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

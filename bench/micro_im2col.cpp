@@ -1,5 +1,7 @@
 /// Patches of an image, a tile at a time into the same memory, as a convolution makes them. The bytes are those of the
 /// patches.
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

@@ -1,4 +1,6 @@
 /// Pooling. Sides are those of the larger images.
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

@@ -93,12 +93,12 @@ class NaiveConvolutionPass {
       sums[size(to)].add(result.input[size(from)], {static_cast<double>(pass.weights[weight])});
     });
     const BoundedValues raw = results(sums);
-    moments(raw, batch * shape_.geometry.output.pixels(), result);
     for (Index i = 0; i < batch * shape_.geometry.output.size(); ++i) {
       const Index channels = shape_.outputs();
       const Bounded z = before_activation(pass.epilogue, raw[size(i)], i / channels, i % channels);
       result.output.push_back(activated(pass.epilogue.activation, z));
     }
+    moments(result.output, batch * shape_.geometry.output.pixels(), result);
     return result;
   }
 

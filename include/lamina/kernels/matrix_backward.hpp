@@ -197,7 +197,8 @@ class Backward {
         T* const panels = at.panels + g * kBlockRows * padded;
         pack_gradients(gradients.group(g), blocks[b], panels);
         if (pass_.bias_gradient != nullptr) {
-          add_bias_gradients(blocks[b].size(), panels, sums + plan_.sums + g * group_outputs(shape_));
+          const Index outputs = group_outputs(shape_);
+          add_column_sums<T>({panels, blocks[b].size(), outputs}, {0, outputs}, sums + plan_.sums + g * outputs);
         }
         add_group_gradients(inputs.group(g), blocks[b], panels, sums + g * shape_.depth() * padded, at.block);
       }
@@ -211,20 +212,6 @@ class Backward {
       pack_rows(
           positions.size(), group_outputs(shape_), {row, row + count},
           [&](Index k) { return from + (k - row) * gradients.pixel_stride; }, panels);
-    });
-  }
-
-  void add_bias_gradients(Index rows, const T* panels, T* sums) const {
-    const Index outputs = group_outputs(shape_);
-    for_panels<T>(outputs, {0, outputs}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
-      Vector<T, Lanes> sum[Vectors];
-      detail::load_some<T, Lanes, Vectors>(sums + first, used, sum);
-      const T* const panel = panels + first * rows;
-      for (Index k = 0; k < rows; ++k) {
-#pragma GCC unroll 2
-        for (Index v = 0; v < Vectors; ++v) sum[v] += load<T, Lanes>(panel + (k * Vectors + v) * Lanes);
-      }
-      detail::store_some<T, Lanes, Vectors>(sum, sums + first, used);
     });
   }
 
@@ -257,12 +244,11 @@ class Backward {
 
   void multiply_gradients(const Patches<const T>& gradients, Index group, Range positions, MatrixRows<T> to,
                           T* block) const {
-    const Factors<T> weights{weights_, gradients.depth(), plan_.strided ? shape_.depth() : group_inputs(shape_)};
-    const DepthBlocks depths{gradients.depth()};
-    for (Index d = 0; d < depths.count(); ++d) {
-      const auto rows = patch_rows(gradients, positions, depths[d], block, kBlockStride);
-      multiply<T>(positions.size(), rows, weights.block(group, depths[d]), {0, weights.columns}, nullptr, d > 0, to);
-    }
+    const Factors<T> factors{weights_, {gradients.depth()}, plan_.strided ? shape_.depth() : group_inputs(shape_)};
+    factors.for_blocks(group, {0, gradients.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
+      const auto rows = patch_rows(gradients, positions, depth, block, kBlockStride);
+      multiply<T>(positions.size(), rows, weights, {0, weights.columns}, nullptr, depth.begin > 0, to);
+    });
   }
 
   /// Forms the gradients of patches and adds them up to the input gradients of some samples.

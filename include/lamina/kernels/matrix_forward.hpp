@@ -4,8 +4,15 @@
 
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/part_moments.hpp>
+#include <lamina/kernels/window_positions.hpp>
 
 namespace lamina::kernels::matrix {
+
+/// Whether the products of forward go position by position of the window, each over many images: no tap that lies in
+/// the padding is multiplied then. There must be many products for each tap.
+[[nodiscard]] constexpr bool forward_by_position(const ConvolutionShape& shape, Index batch) {
+  return batch >= 48 && group_inputs(shape) >= 128 && WindowPositions{shape.geometry}.sparse();
+}
 
 /// How forward is shared out: units of rows, in inference bands of an image's rows where there are fewer images than
 /// threads, and shares of the columns where there are still too few.
@@ -25,6 +32,10 @@ template <class T>
 [[nodiscard]] constexpr ForwardTasks forward_tasks(const ConvolutionShape& shape, Index batch, Index threads,
                                                    bool moments, bool divisible) {
   ForwardTasks tasks{.units = Units::of(shape, batch)};
+  if (forward_by_position(shape, batch)) {
+    tasks.units.images = RowBlocks{batch}.size();
+    divisible = false;
+  }
   tasks.parts = moments ? Partition::kMostParts : tasks.units.count();
   const Shape& output = shape.geometry.output;
   const auto balanced = [threads](Index count) {
@@ -56,6 +67,7 @@ class Forward {
   }
   [[nodiscard]] static constexpr Index scratch(const ConvolutionShape& shape, Index batch, Index threads) {
     return prepared_size(shape) + aligned<T>(2 * shape.outputs() * Partition::kMostParts) +
+           (forward_by_position(shape, batch) ? aligned<T>(batch * shape.geometry.input.size()) : 0) +
            threads * thread_size(shape, Units::of(shape, batch));
   }
 
@@ -71,17 +83,24 @@ class Forward {
 
   void run() {
     T* const moments = pass_.scratch + prepared_size(shape_);
-    T* const threads = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
+    T* const values = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
+    const Index batch = pass_.output.batch;
+    by_position_ = forward_by_position(shape_, batch);
+    T* const threads = values + (by_position_ ? aligned<T>(batch * shape_.geometry.input.size()) : 0);
     if (pass_.prepared == nullptr) prepare(&pass_.team, shape_, pass_.weights, pass_.bias, pass_.scratch);
     prepared_ = pass_.prepared == nullptr ? pass_.scratch : pass_.prepared;
     input_ = pass_.input;
-    tasks_ = forward_tasks<T>(shape_, pass_.output.batch, pass_.team.threads(), pass_.mean != nullptr,
+    tasks_ = forward_tasks<T>(shape_, batch, pass_.team.threads(), pass_.mean != nullptr,
                               pass_.mean == nullptr && pass_.kept_input.empty());
     keep_ = !pass_.kept_input.empty();
-    if (keep_ && tasks_.shares > 1) keep_all();
-    pass_.team.for_each(tasks_.tasks(), [&](Index task, Index thread) {
-      run_task(task, moments, threads + thread * thread_size(shape_, tasks_.units));
-    });
+    if (keep_ && (by_position_ || tasks_.shares > 1)) {
+      write_input(pass_.kept_input);
+    } else if (by_position_ && !input_.plain()) {
+      write_input({values, batch, shape_.geometry.input});
+    }
+    const Index thread_values = thread_size(shape_, Units::of(shape_, batch));
+    pass_.team.for_each(tasks_.tasks(),
+                        [&](Index task, Index thread) { run_task(task, moments, threads + thread * thread_values); });
     if (pass_.mean != nullptr) finish_moments(moments);
   }
 
@@ -102,9 +121,11 @@ class Forward {
   }
 
   /// Writes the input's values before anything else, for many tasks to read.
-  void keep_all() {
-    pass_.team.for_parts(input_.raw.pixels(), [&](Range pixels, Index) { keep(pixels); });
-    input_ = {.raw = pass_.kept_input};
+  void write_input(TensorView<T> to) {
+    pass_.team.for_parts(input_.raw.pixels(), [&](Range pixels, Index) {
+      read_pixels(pass_.input, pixels.begin, pixels.size(), to.data + pixels.begin * to.stride, to.stride);
+    });
+    input_ = {.raw = to};
     keep_ = false;
   }
 
@@ -120,7 +141,13 @@ class Forward {
     const Range units = tasks_.partition()[part];
     T* const mean = moments + 2 * shape_.outputs() * part + columns.begin;
     PartMoments<T> part_moments{mean, mean + shape_.outputs()};
-    for (Index unit = units.begin; unit < units.end; ++unit) run_unit(unit, band, columns, part_moments, scratch);
+    for (Index unit = units.begin; unit < units.end; ++unit) {
+      if (by_position_) {
+        run_positions(tasks_.units.samples(unit), columns, part_moments, scratch);
+      } else {
+        run_unit(unit, band, columns, part_moments, scratch);
+      }
+    }
   }
 
   void run_unit(Index unit, Share band, Range columns, PartMoments<T>& moments, T* scratch) const {
@@ -161,27 +188,73 @@ class Forward {
     }
   }
 
+  /// The output of some samples, one block of the weights after the other.
+  void run_positions(Range samples, Range columns, PartMoments<T>& moments, T* tile) const {
+    const Index channels = group_inputs(shape_);
+    for (Index g = 0; g < shape_.groups; ++g) {
+      for (Index tap = 0; tap * channels < shape_.depth(); ++tap) {
+        factors().for_blocks(g, {tap * channels, (tap + 1) * channels}, [&](Range depth, const PanelMatrix<T>& block) {
+          multiply_positions(samples, g, tap, {depth.begin - tap * channels, depth.end - tap * channels}, block,
+                             columns, tile);
+        });
+      }
+    }
+    const Index pixels = shape_.geometry.output.pixels();
+    finish_block(samples.begin * pixels, samples.size() * pixels, columns, moments);
+  }
+
+  /// Adds the products of some channels' weights of a tap to all positions.
+  void multiply_positions(Range samples, Index group, Index tap, Range channels, const PanelMatrix<T>& weights,
+                          Range columns, T* tile) const {
+    const WindowPositions positions{shape_.geometry};
+    const Index outputs = group_outputs(shape_);
+    const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
+    for (Index position = 0; position < positions.outputs(); ++position) {
+      const Index input = positions.input(position, tap);
+      if (input < 0) continue;
+      const bool first = channels.begin == 0 && tap == first_tap(positions, position);
+      const T* const from = input_.raw.sample(samples.begin) + input * input_.raw.stride + group * group_inputs(shape_);
+      const auto images = run_patches<const T>(from, input_.raw.sample_stride(), samples.size(), group_inputs(shape_));
+      const auto rows = patch_rows(images, {0, samples.size()}, channels, tile, kBlockStride);
+      T* const to = pass_.output.sample(samples.begin) + position * pass_.output.stride + group * outputs;
+      multiply<T>(samples.size(), rows, weights, group_columns, first ? bias_of(group) : nullptr, !first,
+                  {to, pass_.output.sample_stride()});
+    }
+  }
+
+  /// The first tap of a position that is not in the padding.
+  [[nodiscard]] static Index first_tap(const WindowPositions& positions, Index position) {
+    Index tap = 0;
+    while (tap < positions.taps() && positions.input(position, tap) < 0) ++tap;
+    return tap;
+  }
+
+  /// The weights.
+  [[nodiscard]] Factors<T> factors() const { return {prepared_, {shape_.depth()}, group_outputs(shape_)}; }
+  [[nodiscard]] const T* bias_of(Index group) const {
+    return prepared_ + weights_size(shape_) + group * bias_size(shape_);
+  }
+
   void multiply_block(const Patches<const T>& patches, Index group, Range positions, Range columns,
                       MatrixRows<T> output, T* tile) const {
     const Index outputs = group_outputs(shape_);
-    const Factors<T> weights{prepared_, shape_.depth(), outputs};
-    const T* const bias = prepared_ + weights_size(shape_) + group * bias_size(shape_);
-    const DepthBlocks blocks{shape_.depth()};
     const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
-    for (Index b = 0; b < blocks.count(); ++b) {
-      const auto rows = patch_rows(patches.group(group), positions, blocks[b], tile, kBlockStride);
-      multiply<T>(positions.size(), rows, weights.block(group, blocks[b]), group_columns, b == 0 ? bias : nullptr,
-                  b > 0, output.from(0, group * outputs));
-    }
+    factors().for_blocks(group, {0, shape_.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
+      const auto rows = patch_rows(patches.group(group), positions, depth, tile, kBlockStride);
+      const bool first = depth.begin == 0;
+      multiply<T>(positions.size(), rows, weights, group_columns, first ? bias_of(group) : nullptr, !first,
+                  output.from(0, group * outputs));
+    });
   }
 
   void finish_block(Index pixel, Index count, Range columns, PartMoments<T>& moments) const {
     T* const values = pass_.output.data + pixel * pass_.output.stride + columns.begin;
+    if (!pass_.epilogue.plain()) {
+      Expression<T> epilogue = pass_.epilogue;
+      epilogue.raw = pass_.output;
+      evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, pass_.output.stride);
+    }
     if (pass_.mean != nullptr) add_moments(columns.size(), count, values, pass_.output.stride, moments);
-    if (pass_.epilogue.plain()) return;
-    Expression<T> epilogue = pass_.epilogue;
-    epilogue.raw = pass_.output;
-    evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, pass_.output.stride);
   }
 
   void finish_moments(const T* moments) const {
@@ -199,7 +272,8 @@ class Forward {
   Expression<T> input_{};
   ForwardTasks tasks_{};
   const T* prepared_ = nullptr;
-  bool keep_ = false;  ///< whether tasks write the kept input
+  bool by_position_ = false;  ///< see forward_by_position
+  bool keep_ = false;         ///< whether tasks write the kept input
 };
 
 }  // namespace lamina::kernels::matrix

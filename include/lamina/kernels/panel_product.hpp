@@ -205,12 +205,19 @@ template <Index Rows, class Tile>
 
 }  // namespace detail
 
-/// A right factor in panels: one after the other, each row by row, and zero in columns past the last.
+/// Some rows of a right factor in panels. The panels lie one after the other, each row by row, and are zero in columns
+/// past the last.
 template <class T>
 struct PanelMatrix {
   const T* data = nullptr;
-  Index depth = 0;
+  Index depth = 0;  ///< rows of a panel in memory
   Index columns = 0;
+  Range rows{0, depth};
+
+  template <Index Width>
+  [[nodiscard]] const T* panel(Index first) const {
+    return data + first * depth + rows.begin * Width;
+  }
 };
 
 /// The panels of C = A B + start that begin in a range of columns; C has `rows` rows.
@@ -220,22 +227,39 @@ void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range 
               MatrixRows<T> c) {
   for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const detail::TileStart<T> start{bias == nullptr ? nullptr : bias + first, accumulate};
+    const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
-      detail::multiply_tile<T, Lanes, Rows, Vectors>(b.depth, a.from(row), b.data + first * b.depth, start,
-                                                     c.from(row, first), used);
+      detail::multiply_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(row), panel, start, c.from(row, first),
+                                                     used);
     });
   });
 }
 
-/// C = A^T B (+ C): A has b.depth rows and `rows` columns.
+/// C = A^T B (+ C): A has as many rows as B and `rows` columns.
 template <class T>
 void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, bool accumulate, MatrixRows<T> c) {
   for_panels<T>(b.columns, {0, b.columns}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const detail::TileStart<T> start{nullptr, accumulate};
+    const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
-      detail::multiply_transposed_tile<T, Lanes, Rows, Vectors>(b.depth, a.from(0, row), b.data + first * b.depth,
-                                                                start, c.from(row, first), used);
+      detail::multiply_transposed_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(0, row), panel, start,
+                                                                c.from(row, first), used);
     });
+  });
+}
+
+/// sums += the sum of the rows of b, for the panels that begin in a range of columns.
+template <class T>
+void add_column_sums(const PanelMatrix<T>& b, Range columns, T* sums) {
+  for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
+    Vector<T, Lanes> sum[Vectors];
+    detail::load_some<T, Lanes, Vectors>(sums + first, used, sum);
+    const T* const panel = b.template panel<Lanes * Vectors>(first);
+    for (Index k = 0; k < b.rows.size(); ++k) {
+#pragma GCC unroll 2
+      for (Index v = 0; v < Vectors; ++v) sum[v] += load<T, Lanes>(panel + (k * Vectors + v) * Lanes);
+    }
+    detail::store_some<T, Lanes, Vectors>(sum, sums + first, used);
   });
 }
 
