@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/kernels/matrix_weights.hpp>
+#include <lamina/kernels/window_product.hpp>
 
 namespace lamina::kernels::matrix {
 
@@ -63,7 +64,7 @@ template <class T>
     plan.gradients = aligned<T>(kBlockRows * run_stride(shape.outputs()));
   } else {
     const Frame frame = plan.bordered ? gradient_frame(geometry) : Frame::of(geometry.output);
-    plan.gradients = aligned<T>(plan.units.images * frame.size() + Patches<T>::kSlack);
+    plan.gradients = aligned<T>(plan.units.images * frame.size() + slack<T>(geometry));
   }
   plan.panels = aligned<T>(kBlockRows * shape.groups * Panels<T>::padded(outputs));
   plan.tile = plan.strided ? patch_rows_of(shape) * (shape.depth() + 16) : kBlockRows * shape.inputs();
@@ -133,7 +134,7 @@ class Backward {
     const bool run = plan_.units.images == 0;
     const auto inputs =
         run ? run_of(pass_.input, pixels, group_inputs(shape_), at.inputs)
-            : image_patches(shape_, pass_.input, samples, {0, shape_.geometry.output.height}, at.inputs);
+            : image_patches(shape_, pass_.input, samples, {0, shape_.geometry.output.height}, false, at.inputs);
     const auto gradients = run ? gradient_run(pixels, at.gradients) : gradient_images(samples, at.gradients);
     add_weight_gradients(inputs, gradients, pixels.size(), sums, at);
     if (!wanted_) return;
@@ -244,10 +245,18 @@ class Backward {
 
   void multiply_gradients(const Patches<const T>& gradients, Index group, Range positions, MatrixRows<T> to,
                           T* block) const {
-    const Factors<T> factors{weights_, {gradients.depth()}, plan_.strided ? shape_.depth() : group_inputs(shape_)};
-    factors.for_blocks(group, {0, gradients.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
-      const auto rows = patch_rows(gradients, positions, depth, block, kBlockStride);
-      multiply<T>(positions.size(), rows, weights, {0, weights.columns}, nullptr, depth.begin > 0, to);
+    const Index depth = gradients.depth();
+    const Index columns = plan_.strided ? shape_.depth() : group_inputs(shape_);
+    const bool windows = !plan_.strided && reads_windows(shape_, depth, columns);
+    const Factors<T> factors{weights_, {depth, windows ? depth : DepthBlocks::kMost}, columns};
+    if (windows) {
+      return factors.for_blocks(group, {0, depth}, [&](Range, const PanelMatrix<T>& weights) {
+        multiply_windows<kBlockRows, T>(gradients, positions, weights, {0, columns}, nullptr, to);
+      });
+    }
+    factors.for_blocks(group, {0, depth}, [&](Range range, const PanelMatrix<T>& weights) {
+      const auto rows = patch_rows(gradients, positions, range, block, kBlockStride);
+      multiply<T>(positions.size(), rows, weights, {0, columns}, nullptr, range.begin > 0, to);
     });
   }
 

@@ -5,6 +5,7 @@
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/part_moments.hpp>
 #include <lamina/kernels/window_positions.hpp>
+#include <lamina/kernels/window_product.hpp>
 
 namespace lamina::kernels::matrix {
 
@@ -165,7 +166,7 @@ class Forward {
                       moments, scratch);
     }
     const Range samples = tasks_.units.samples(unit);
-    const auto patches = image_patches(shape_, input, samples, rows, buffer);
+    const auto patches = image_patches(shape_, input, samples, rows, windows(), buffer);
     // Bands of several images are not one run of pixels of the output.
     const Index together = band.count == 1 ? samples.size() : 1;
     for (Index n = 0; n < samples.size(); n += together) {
@@ -230,7 +231,11 @@ class Forward {
   }
 
   /// The weights.
-  [[nodiscard]] Factors<T> factors() const { return {prepared_, {shape_.depth()}, group_outputs(shape_)}; }
+  [[nodiscard]] Factors<T> factors() const {
+    const Index outputs = group_outputs(shape_);
+    return {prepared_, factor_blocks(shape_, shape_.depth(), outputs), outputs};
+  }
+  [[nodiscard]] bool windows() const { return reads_windows(shape_, shape_.depth(), group_outputs(shape_)); }
   [[nodiscard]] const T* bias_of(Index group) const {
     return prepared_ + weights_size(shape_) + group * bias_size(shape_);
   }
@@ -239,6 +244,11 @@ class Forward {
                       MatrixRows<T> output, T* tile) const {
     const Index outputs = group_outputs(shape_);
     const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
+    if (windows()) {
+      return factors().for_blocks(group, {0, shape_.depth()}, [&](Range, const PanelMatrix<T>& weights) {
+        multiply_windows<kBlockRows>(patches, positions, weights, columns, bias_of(group), output);
+      });
+    }
     factors().for_blocks(group, {0, shape_.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
       const auto rows = patch_rows(patches.group(group), positions, depth, tile, kBlockStride);
       const bool first = depth.begin == 0;
@@ -248,13 +258,14 @@ class Forward {
   }
 
   void finish_block(Index pixel, Index count, Range columns, PartMoments<T>& moments) const {
-    T* const values = pass_.output.data + pixel * pass_.output.stride + columns.begin;
+    const Index stride = pass_.output.stride;
+    T* const values = pass_.output.data + pixel * stride + columns.begin;
     if (!pass_.epilogue.plain()) {
       Expression<T> epilogue = pass_.epilogue;
       epilogue.raw = pass_.output;
-      evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, pass_.output.stride);
+      evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, stride);
     }
-    if (pass_.mean != nullptr) add_moments(columns.size(), count, values, pass_.output.stride, moments);
+    if (pass_.mean != nullptr) add_moments(columns.size(), count, values, stride, moments);
   }
 
   void finish_moments(const T* moments) const {

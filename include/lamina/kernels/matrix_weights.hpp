@@ -56,7 +56,7 @@ template <class T>
 void pack_weights(const Team* team, const ConvolutionShape& shape, const T* weights, T* packed) {
   const Index columns = group_outputs(shape);
   const Index padded = Panels<T>::padded(columns);
-  for_chunks(team, shape.groups, {shape.depth()}, [&](Index group, Range block, Range rows) {
+  for_chunks(team, shape.groups, factor_blocks(shape, shape.depth(), columns), [&](Index group, Range block, Range rows) {
     const T* const from = weights + block.begin * shape.outputs() + group * columns;
     pack_rows(
         block.size(), columns, rows, [&](Index k) { return from + k * shape.outputs(); },
@@ -89,7 +89,7 @@ void pack_gradient_weights(const Team& team, const ConvolutionShape& shape, cons
   const Index inputs = group_inputs(shape);
   const Index outputs = group_outputs(shape);
   const Index padded = Panels<T>::padded(inputs);
-  for_chunks(&team, shape.groups, {taps * outputs}, [&](Index group, Range block, Range rows) {
+  for_chunks(&team, shape.groups, factor_blocks(shape, taps * outputs, inputs), [&](Index group, Range block, Range rows) {
     T* const to = packed + (group * taps * outputs + block.begin) * padded;
     for (Index k = rows.begin; k < rows.end;) {
       const Index tap = (block.begin + k) / outputs;

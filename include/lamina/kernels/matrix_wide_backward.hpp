@@ -219,7 +219,8 @@ class WideBackward {
   void multiply_gradients(Index group, Index pixel, Range samples, Range columns, const SampleRows<T>& to,
                           T* block) const {
     const Index outputs = group_outputs(shape_);
-    const Factors<T> factors{pass_.scratch, {positions_.taps() * outputs}, group_inputs(shape_)};
+    const Index inputs = group_inputs(shape_);
+    const Factors<T> factors{pass_.scratch, factor_blocks(shape_, positions_.taps() * outputs, inputs), inputs};
     const MatrixRows<T> rows{to.at(samples.begin, pixel) + group * group_inputs(shape_), to.sample_stride};
     bool written = false;
     for (Index tap = 0; tap < positions_.taps(); ++tap) {

@@ -66,8 +66,9 @@ struct DepthBlocks {
   static constexpr Index kMost = 256;
 
   Index depth = 0;
+  Index most = kMost;
 
-  [[nodiscard]] constexpr Index count() const { return (depth + kMost - 1) / kMost; }
+  [[nodiscard]] constexpr Index count() const { return (depth + most - 1) / most; }
   [[nodiscard]] constexpr Range operator[](Index block) const { return Share{block, count()}.of(depth); }
 };
 
