@@ -44,8 +44,13 @@ struct RowBlocks {
   return window.kernel == 1 && window.stride == 1 && window.padding == 0;
 }
 
-/// Whether products read the patches where they lie, for a factor with so many rows and columns: a copy pays where it is
-/// used for many columns.
+/// Whether the tensors of a pass are too large for the last-level cache, so that it pays to ask for them ahead.
+[[nodiscard]] constexpr bool large(const ConvolutionShape& shape, Index batch) {
+  return batch * (shape.geometry.input.size() + shape.geometry.output.size()) > 1024 * 1024;
+}
+
+/// Whether products read the patches where they lie, for a factor with so many rows and columns: a copy pays where it
+/// is used for many columns.
 [[nodiscard]] constexpr bool reads_windows(const ConvolutionShape& shape, Index depth, Index columns) {
   const Window& window = shape.geometry.window;
   return shape.groups == 1 && window.kernel > 1 && window.dilation == 1 && depth <= 1024 && columns <= 64;

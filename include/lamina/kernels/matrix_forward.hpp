@@ -87,6 +87,7 @@ class Forward {
     T* const values = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
     const Index batch = pass_.output.batch;
     by_position_ = forward_by_position(shape_, batch);
+    large_ = large(shape_, batch);
     T* const threads = values + (by_position_ ? aligned<T>(batch * shape_.geometry.input.size()) : 0);
     if (pass_.prepared == nullptr) prepare(&pass_.team, shape_, pass_.weights, pass_.bias, pass_.scratch);
     prepared_ = pass_.prepared == nullptr ? pass_.scratch : pass_.prepared;
@@ -161,9 +162,10 @@ class Forward {
     }
     T* const buffer = scratch + kBlockRows * kBlockStride;
     const Range pixels = tasks_.units.of_pixels(unit, output.pixels());
+    RowsAhead ahead = ahead_of(unit + 1);
     if (tasks_.units.images == 0) {
       return run_rows(run_of(input, pixels, group_inputs(shape_), buffer), {0, pixels.size()}, pixels.begin, columns,
-                      moments, scratch);
+                      moments, scratch, ahead);
     }
     const Range samples = tasks_.units.samples(unit);
     const auto patches = image_patches(shape_, input, samples, rows, windows(), buffer);
@@ -172,19 +174,33 @@ class Forward {
     for (Index n = 0; n < samples.size(); n += together) {
       const Range positions{n * patches.positions(), (n + together) * patches.positions()};
       const Index first = pixels.begin + n * output.pixels() + rows.begin * output.width;
-      run_rows(patches, positions, first, columns, moments, scratch);
+      run_rows(patches, positions, first, columns, moments, scratch, ahead);
     }
+  }
+
+  /// What a unit will read and write, to be asked for in the products of the one before.
+  [[nodiscard]] RowsAhead ahead_of(Index unit) const {
+    RowsAhead ahead;
+    if (!large_ || tasks_.shares > 1 || unit >= tasks_.units.count()) return ahead;
+    const Range inputs = tasks_.units.of_pixels(unit, shape_.geometry.input.pixels());
+    const Range outputs = tasks_.units.of_pixels(unit, shape_.geometry.output.pixels());
+    ahead.add(input_.raw, inputs);
+    ahead.add(input_.addend, inputs);
+    if (keep_) ahead.add(pass_.kept_input, inputs);
+    ahead.add(pass_.output, outputs);
+    ahead.divide(factors().blocks.count() * shape_.groups * detail::tiles_of<T>(outputs.size(), group_outputs(shape_)));
+    return ahead;
   }
 
   /// The output's pixels from `first` on, for a range of positions.
   void run_rows(const Patches<const T>& patches, Range positions, Index first, Range columns, PartMoments<T>& moments,
-                T* tile) const {
+                T* tile, RowsAhead& ahead) const {
     const RowBlocks blocks{positions.size()};
     for (Index b = 0; b < blocks.count(); ++b) {
       const Range block{positions.begin + blocks[b].begin, positions.begin + blocks[b].end};
       const Index pixel = first + blocks[b].begin;
       const MatrixRows<T> output{pass_.output.data + pixel * pass_.output.stride, pass_.output.stride};
-      for (Index g = 0; g < shape_.groups; ++g) multiply_block(patches, g, block, columns, output, tile);
+      for (Index g = 0; g < shape_.groups; ++g) multiply_block(patches, g, block, columns, output, tile, ahead);
       finish_block(pixel, block.size(), columns, moments);
     }
   }
@@ -241,19 +257,19 @@ class Forward {
   }
 
   void multiply_block(const Patches<const T>& patches, Index group, Range positions, Range columns,
-                      MatrixRows<T> output, T* tile) const {
+                      MatrixRows<T> output, T* tile, RowsAhead& ahead) const {
     const Index outputs = group_outputs(shape_);
     const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
     if (windows()) {
       return factors().for_blocks(group, {0, shape_.depth()}, [&](Range, const PanelMatrix<T>& weights) {
-        multiply_windows<kBlockRows>(patches, positions, weights, columns, bias_of(group), output);
+        multiply_windows<kBlockRows>(patches, positions, weights, columns, bias_of(group), output, &ahead);
       });
     }
     factors().for_blocks(group, {0, shape_.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
       const auto rows = patch_rows(patches.group(group), positions, depth, tile, kBlockStride);
       const bool first = depth.begin == 0;
       multiply<T>(positions.size(), rows, weights, group_columns, first ? bias_of(group) : nullptr, !first,
-                  output.from(0, group * outputs));
+                  output.from(0, group * outputs), &ahead);
     });
   }
 
@@ -283,6 +299,7 @@ class Forward {
   Expression<T> input_{};
   ForwardTasks tasks_{};
   const T* prepared_ = nullptr;
+  bool large_ = false;
   bool by_position_ = false;  ///< see forward_by_position
   bool keep_ = false;         ///< whether tasks write the kept input
 };

@@ -56,12 +56,13 @@ template <class T>
 void pack_weights(const Team* team, const ConvolutionShape& shape, const T* weights, T* packed) {
   const Index columns = group_outputs(shape);
   const Index padded = Panels<T>::padded(columns);
-  for_chunks(team, shape.groups, factor_blocks(shape, shape.depth(), columns), [&](Index group, Range block, Range rows) {
-    const T* const from = weights + block.begin * shape.outputs() + group * columns;
-    pack_rows(
-        block.size(), columns, rows, [&](Index k) { return from + k * shape.outputs(); },
-        packed + (group * shape.depth() + block.begin) * padded);
-  });
+  for_chunks(team, shape.groups, factor_blocks(shape, shape.depth(), columns),
+             [&](Index group, Range block, Range rows) {
+               const T* const from = weights + block.begin * shape.outputs() + group * columns;
+               pack_rows(
+                   block.size(), columns, rows, [&](Index k) { return from + k * shape.outputs(); },
+                   packed + (group * shape.depth() + block.begin) * padded);
+             });
 }
 
 /// Writes rows `rows` of the panels of `depth` rows whose element (k, n) is weights[n * stride + k], n < columns.
@@ -89,16 +90,17 @@ void pack_gradient_weights(const Team& team, const ConvolutionShape& shape, cons
   const Index inputs = group_inputs(shape);
   const Index outputs = group_outputs(shape);
   const Index padded = Panels<T>::padded(inputs);
-  for_chunks(&team, shape.groups, factor_blocks(shape, taps * outputs, inputs), [&](Index group, Range block, Range rows) {
-    T* const to = packed + (group * taps * outputs + block.begin) * padded;
-    for (Index k = rows.begin; k < rows.end;) {
-      const Index tap = (block.begin + k) / outputs;
-      const Index end = std::min(rows.end, (tap + 1) * outputs - block.begin);
-      const T* const from = weights + (taps - 1 - tap) * inputs * shape.outputs() + group * outputs;
-      pack_transposed<T>(block.size(), inputs, {k, end}, from + block.begin - tap * outputs, shape.outputs(), to);
-      k = end;
-    }
-  });
+  for_chunks(
+      &team, shape.groups, factor_blocks(shape, taps * outputs, inputs), [&](Index group, Range block, Range rows) {
+        T* const to = packed + (group * taps * outputs + block.begin) * padded;
+        for (Index k = rows.begin; k < rows.end;) {
+          const Index tap = (block.begin + k) / outputs;
+          const Index end = std::min(rows.end, (tap + 1) * outputs - block.begin);
+          const T* const from = weights + (taps - 1 - tap) * inputs * shape.outputs() + group * outputs;
+          pack_transposed<T>(block.size(), inputs, {k, end}, from + block.begin - tap * outputs, shape.outputs(), to);
+          k = end;
+        }
+      });
 }
 
 /// Packs the weights for the gradients of patches: a group's outputs as rows, shape.depth() columns.

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <lamina/core/team.hpp>
+#include <lamina/kernels/rows_ahead.hpp>
 #include <lamina/kernels/simd.hpp>
 
 /// @file
@@ -124,13 +125,29 @@ struct TileStart {
   bool accumulate = false;  ///< begins with what the result has instead
 };
 
+/// Copies rows of some values. No part of the tiles that need it, which it would make long.
+template <class T, Index Lanes>
+[[gnu::noinline]] void copy_rows(Index rows, Index columns, MatrixRows<const T> from, MatrixRows<T> to) {
+  for (Index r = 0; r < rows; ++r) copy_some<T, Lanes>(from.from(r).data, to.from(r).data, columns);
+}
+
 /// Sets the sums of a tile of C to what they begin with.
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::always_inline]] inline void start_tile(const TileStart<T>& start, MatrixRows<T> c, Index columns,
                                               Vector<T, Lanes> (&sums)[Rows][Vectors]) {
+  constexpr Index width = Vectors * Lanes;
   if (start.accumulate) {
+    std::array<T, static_cast<std::size_t>(Rows * width)> values;
+    MatrixRows<const T> from{c.data, c.stride};
+    if (columns < width) {
+      copy_rows<T, width / 2>(Rows, columns, from, {values.data(), width});
+      from = {values.data(), width};
+    }
 #pragma GCC unroll 16
-    for (Index r = 0; r < Rows; ++r) load_some<T, Lanes, Vectors>(c.data + r * c.stride, columns, sums[r]);
+    for (Index r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+      for (Index v = 0; v < Vectors; ++v) sums[r][v] = load<T, Lanes>(from.data + r * from.stride + v * Lanes);
+    }
     return;
   }
 #pragma GCC unroll 2
@@ -139,6 +156,21 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) sums[r][v] = first;
   }
+}
+
+/// Stores the sums of a tile of C.
+template <class T, Index Lanes, Index Rows, Index Vectors>
+[[gnu::always_inline]] inline void store_tile(const Vector<T, Lanes> (&sums)[Rows][Vectors], MatrixRows<T> c,
+                                              Index columns) {
+  constexpr Index width = Vectors * Lanes;
+  std::array<T, static_cast<std::size_t>(Rows * width)> values;
+  const MatrixRows<T> to = columns < width ? MatrixRows<T>{values.data(), width} : c;
+#pragma GCC unroll 16
+  for (Index r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+    for (Index v = 0; v < Vectors; ++v) store<T, Lanes>(to.data + r * to.stride + v * Lanes, sums[r][v]);
+  }
+  if (columns < width) copy_rows<T, width / 2>(Rows, columns, {values.data(), width}, c);
 }
 
 /// sums += value of a x row of b for each row of the tile.
@@ -157,8 +189,8 @@ template <class T, Index Lanes, Index Rows, Index Vectors, class A>
 
 /// One tile of C = A B: B is a panel, whose rows lie one after the other.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const TileStart<T>& start, MatrixRows<T> c,
-                   Index columns) {
+[[gnu::noinline]] void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const TileStart<T>& start,
+                                     MatrixRows<T> c, Index columns) {
   Vector<T, Lanes> sums[Rows][Vectors];
   start_tile<T, Lanes, Rows, Vectors>(start, c, columns, sums);
   // Every fourth row has a pointer: the others are reached by the stride as an index.
@@ -172,27 +204,31 @@ void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const TileSta
 #pragma GCC unroll 4
     for (Index q = 0; q < (Rows + 3) / 4; ++q) ++quads[q];
   }
-#pragma GCC unroll 16
-  for (Index r = 0; r < Rows; ++r) store_some<T, Lanes, Vectors>(sums[r], c.data + r * c.stride, columns);
+  store_tile<T, Lanes, Rows, Vectors>(sums, c, columns);
 }
 
 /// One tile of C = A^T B: B is a panel, whose rows lie one after the other.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-void multiply_transposed_tile(Index depth, MatrixRows<const T> a, const T* b, const TileStart<T>& start,
-                              MatrixRows<T> c, Index columns) {
+[[gnu::noinline]] void multiply_transposed_tile(Index depth, MatrixRows<const T> a, const T* b,
+                                                const TileStart<T>& start, MatrixRows<T> c, Index columns) {
   Vector<T, Lanes> sums[Rows][Vectors];
   start_tile<T, Lanes, Rows, Vectors>(start, c, columns, sums);
   for (Index k = 0; k < depth; ++k) {
     const T* const values = a.data + k * a.stride;
     add_products<T, Lanes, Rows, Vectors>([&](Index r) { return values[r]; }, b + k * Vectors * Lanes, sums);
   }
-#pragma GCC unroll 16
-  for (Index r = 0; r < Rows; ++r) store_some<T, Lanes, Vectors>(sums[r], c.data + r * c.stride, columns);
+  store_tile<T, Lanes, Rows, Vectors>(sums, c, columns);
 }
 
 /// Rows of a tile: as many sums as the registers hold, which hides the latency of the multiply-add.
 template <Index Vectors>
 inline constexpr Index kTileRows = Vectors == 1 || kRegisters >= 32 ? 12 : 6;
+
+/// About the number of tiles in which a product goes, of `rows` rows.
+template <class T>
+[[nodiscard]] constexpr Index tiles_of(Index rows, Index columns) {
+  return std::max<Index>(1, rows / kTileRows<2>) * ((columns + Panels<T>::widest - 1) / Panels<T>::widest);
+}
 
 /// Calls tile.template operator()<Rows>(first row) so that tiles of Rows, 4, 2 and 1 rows cover `count` rows.
 template <Index Rows, class Tile>
@@ -222,14 +258,16 @@ struct PanelMatrix {
 };
 
 /// The panels of C = A B + start that begin in a range of columns; C has `rows` rows.
-/// @param bias  a value for each column and zero up to the end of the last panel, or null for none
+/// @param bias   a value for each column and zero up to the end of the last panel, or null for none
+/// @param ahead  what to ask for in the meantime, a piece a tile; null for nothing
 template <class T>
 void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range columns, const T* bias, bool accumulate,
-              MatrixRows<T> c) {
+              MatrixRows<T> c, RowsAhead* ahead = nullptr) {
   for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const detail::TileStart<T> start{bias == nullptr ? nullptr : bias + first, accumulate};
     const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
+      if (ahead != nullptr) ahead->fetch();
       detail::multiply_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(row), panel, start, c.from(row, first),
                                                      used);
     });
@@ -238,11 +276,13 @@ void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range 
 
 /// C = A^T B (+ C): A has as many rows as B and `rows` columns.
 template <class T>
-void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, bool accumulate, MatrixRows<T> c) {
+void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, bool accumulate, MatrixRows<T> c,
+                         RowsAhead* ahead = nullptr) {
   for_panels<T>(b.columns, {0, b.columns}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const detail::TileStart<T> start{nullptr, accumulate};
     const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
+      if (ahead != nullptr) ahead->fetch();
       detail::multiply_transposed_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(0, row), panel, start,
                                                                 c.from(row, first), used);
     });

@@ -17,14 +17,18 @@ void sum_parts(const Team& team, Index parts, Index stride, const T* partial, In
   });
 }
 
-/// Calls body.template operator()<Lanes>(first channel) so that the widest vectors and single values cover all
-/// channels.
+/// Calls body.template operator()<Lanes>(first channel) so that the widest vectors, then vectors of four and single
+/// values cover all channels.
 template <class T, class Body>
 [[gnu::always_inline]] inline void for_channel_vectors(Index channels, const Body& body) {
   constexpr Index lanes = kWidestLanes<T>;
   const Index whole = channels / lanes * lanes;
   for (Index c = 0; c < whole; c += lanes) body.template operator()<lanes>(c);
-  for (Index c = whole; c < channels; ++c) body.template operator()<1>(c);
+  Index rest = whole;
+  if constexpr (lanes > 4) {
+    for (; rest + 4 <= channels; rest += 4) body.template operator()<4>(rest);
+  }
+  for (; rest < channels; ++rest) body.template operator()<1>(rest);
 }
 
 /// sums[c] = sum over pixels of value.template operator()<Lanes>(c, offset of channel c of the pixel): four running

@@ -32,8 +32,8 @@ struct PatchRuns {
 
 /// One tile of C = A B + start.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-void multiply_window_tile(const PatchRuns& runs, const PositionPair<T>* pairs, const T* b, const T* bias, Index first,
-                          Index columns, Index c_stride) {
+[[gnu::noinline]] void multiply_window_tile(const PatchRuns& runs, const PositionPair<T>* pairs, const T* b,
+                                            const T* bias, Index first, Index columns, Index c_stride) {
   Vector<T, Lanes> sums[Rows][Vectors];
   start_tile<T, Lanes, Rows, Vectors>({bias, false}, {}, columns, sums);
   const T* from[Rows / 2];
@@ -46,10 +46,16 @@ void multiply_window_tile(const PatchRuns& runs, const PositionPair<T>* pairs, c
       add_products<T, Lanes, Rows, Vectors>([&](Index r) { return from[r / 2][r % 2 == 0 ? even : odd]; }, b, sums);
     }
   }
-#pragma GCC unroll 16
-  for (Index r = 0; r < Rows; ++r) {
-    const PositionPair<T>& pair = pairs[r / 2];
-    if (r % 2 == 0 || pair.both) store_some<T, Lanes, Vectors>(sums[r], pair.to + r % 2 * c_stride + first, columns);
+  // Pairs that lie one after the other are a tile of rows.
+  if (pairs[Rows / 2 - 1].to == pairs[0].to + (Rows - 2) * c_stride && pairs[Rows / 2 - 1].both) {
+    return store_tile<T, Lanes, Rows, Vectors>(sums, {pairs[0].to + first, c_stride}, columns);
+  }
+  constexpr Index width = Vectors * Lanes;
+  std::array<T, static_cast<std::size_t>(Rows * width)> values;
+  store_tile<T, Lanes, Rows, Vectors>(sums, {values.data(), width}, width);
+  for (Index p = 0; p < Rows / 2; ++p) {
+    copy_rows<T, Lanes>(pairs[p].both ? 2 : 1, columns, {values.data() + 2 * p * width, width},
+                        {pairs[p].to + first, c_stride});
   }
 }
 
@@ -68,7 +74,7 @@ template <Index Rows, class Tile>
 /// most. The patches' images must be dense, with as many values behind them as lie from a position to the next.
 template <Index Most, class T>
 void multiply_windows(const Patches<const T>& patches, Range positions, const PanelMatrix<T>& b, Range columns,
-                      const T* bias, MatrixRows<T> c) {
+                      const T* bias, MatrixRows<T> c, RowsAhead* ahead = nullptr) {
   const detail::PatchRuns runs{.count = patches.window.kernel,
                                .length = patches.window.kernel * patches.channels,
                                .stride = patches.row_stride,
@@ -85,9 +91,9 @@ void multiply_windows(const Patches<const T>& patches, Range positions, const Pa
   for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_pair_tiles<detail::kTileRows<Vectors>>(count, [&]<Index Rows>(Index pair) {
-      detail::multiply_window_tile<T, Lanes, Rows, Vectors>(runs, pairs.data() + pair, panel,
-                                                            bias == nullptr ? nullptr : bias + first, first, used,
-                                                            c.stride);
+      if (ahead != nullptr) ahead->fetch();
+      detail::multiply_window_tile<T, Lanes, Rows, Vectors>(
+          runs, pairs.data() + pair, panel, bias == nullptr ? nullptr : bias + first, first, used, c.stride);
     });
   });
 }
