@@ -2,7 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <lamina/lamina.hpp>
+#include <lamina/core/team.hpp>
+#include <lamina/kernels/simd.hpp>
 
 #include "random_data.hpp"
 

@@ -1,4 +1,6 @@
 /// What the machine can do at most, to hold the kernels against: multiply-adds in registers and traffic to memory.
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

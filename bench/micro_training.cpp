@@ -3,6 +3,8 @@
 #include <numeric>
 #include <vector>
 
+#include <lamina/lamina.hpp>
+
 #include "micro.hpp"
 
 namespace lamina::bench {

@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-#include <lamina/lamina.hpp>
+#include <lamina/core/random.hpp>
+#include <lamina/core/tensor.hpp>
 
 namespace lamina::bench {
 

@@ -159,6 +159,30 @@ TEMPLATE_TEST_CASE("matrix convolution: slices, expressions and epilogues are th
   }
 }
 
+TEMPLATE_TEST_CASE("matrix convolution: many channels of small images are the definition's", "", float, double) {
+  for (const Index groups : {1, 2}) {
+    for (const Index side : {1, 2, 3}) {
+      for (const Index stride : {1, 2}) {
+        ConvolutionCase c{.window = {.kernel = 3, .stride = stride, .padding = 1},
+                          .input = {side, side, 130 * groups},
+                          .outputs = 6 * groups,
+                          .groups = groups,
+                          .batch = 50,
+                          .gap = side};
+        check<TestType>(c);
+        c = training(c);
+        check<TestType>(c);
+        c.kept = true;
+        c.epilogue = true;
+        check<TestType>(c);
+      }
+    }
+  }
+  check<TestType>(
+      {.window = {.kernel = 3, .stride = 4, .padding = 1}, .input = {3, 2, 130}, .outputs = 5, .batch = 50});
+  check<TestType>({.window = {.kernel = 3, .padding = 1}, .input = {2, 2, 260}, .outputs = 140, .batch = 151});
+}
+
 TEST_CASE("matrix convolution: an inference batch smaller than the team") {
   for (const Index batch : {1, 2}) {
     for (const Index side : {1, 2, 5, 16, 23}) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/kernels/matrix_weights.hpp>
+#include <lamina/kernels/window_product.hpp>
 
 namespace lamina::kernels::matrix {
 
@@ -43,13 +44,30 @@ struct BackwardPlan {
   return std::clamp<Index>(65536 / shape.depth() / 12 * 12, 12, kBlockRows);
 }
 
+/// Whether the input gradient is added up from gradients of patches: always for strides, and where a product of patches
+/// of output gradients, with a group's inputs as columns, would take longer.
+template <class T>
+[[nodiscard]] constexpr bool adds_patches(const ConvolutionShape& shape) {
+  const WindowGeometry& geometry = shape.geometry;
+  if (geometry.window.stride > 1) return true;
+  if (pointwise(shape)) return false;
+  // In multiply-adds of vectors, and reads and writes of a sum.
+  constexpr Index lanes = kWidestLanes<T>;
+  const Index outputs = group_outputs(shape);
+  const Index taps = geometry.window.kernel * geometry.window.kernel;
+  const Index run = geometry.window.kernel * group_inputs(shape);
+  const Index direct = geometry.input.pixels() * taps * outputs * Panels<T>::padded(group_inputs(shape)) / lanes;
+  const Index sums = geometry.window.kernel * (3 * (run / lanes + 3) + 10);
+  return direct > geometry.output.pixels() * (outputs * Panels<T>::padded(shape.depth()) / lanes + sums);
+}
+
 template <class T>
 [[nodiscard]] constexpr BackwardPlan<T> backward_plan(const ConvolutionShape& shape, Index batch) {
   const WindowGeometry& geometry = shape.geometry;
   BackwardPlan<T> plan{.units = Units::of(shape, batch)};
   const Index rows = batch * geometry.output.pixels();
   plan.partition = {plan.units.count(), std::clamp<Index>(rows / 512, 8, Partition::kMostParts)};
-  plan.strided = geometry.window.stride > 1;
+  plan.strided = adds_patches<T>(shape);
   plan.bordered = !plan.strided && !pointwise(shape);
   const Index outputs = group_outputs(shape);
   const Index gradient_weights =
@@ -63,7 +81,7 @@ template <class T>
     plan.gradients = aligned<T>(kBlockRows * run_stride(shape.outputs()));
   } else {
     const Frame frame = plan.bordered ? gradient_frame(geometry) : Frame::of(geometry.output);
-    plan.gradients = aligned<T>(plan.units.images * frame.size() + Patches<T>::kSlack);
+    plan.gradients = aligned<T>(plan.units.images * frame.size() + slack<T>(geometry));
   }
   plan.panels = aligned<T>(kBlockRows * shape.groups * Panels<T>::padded(outputs));
   plan.tile = plan.strided ? patch_rows_of(shape) * (shape.depth() + 16) : kBlockRows * shape.inputs();
@@ -80,6 +98,7 @@ class Backward {
       : shape_(shape),
         pass_(pass),
         wanted_(pass.input_gradient.wanted()),
+        large_(large(shape, pass.output_gradient.gradient.batch)),
         plan_(backward_plan<T>(shape, pass.output_gradient.gradient.batch)),
         weights_(pass.scratch),
         partial_(weights_ + plan_.weights) {}
@@ -113,6 +132,7 @@ class Backward {
     T* panels;
     T* tile;
     T* images;
+    RowsAhead* ahead;  ///< to be asked for in the products
   };
 
   [[nodiscard]] Memory memory(T* scratch) const {
@@ -127,13 +147,15 @@ class Backward {
   }
 
   void run_unit(Index unit, T* sums, T* scratch) const {
-    const Memory at = memory(scratch);
+    Memory at = memory(scratch);
+    RowsAhead ahead = ahead_of(unit + 1);
+    at.ahead = &ahead;
     const Range samples = plan_.units.samples(unit);
     const Range pixels = plan_.units.of_pixels(unit, shape_.geometry.output.pixels());
     const bool run = plan_.units.images == 0;
     const auto inputs =
         run ? run_of(pass_.input, pixels, group_inputs(shape_), at.inputs)
-            : image_patches(shape_, pass_.input, samples, {0, shape_.geometry.output.height}, at.inputs);
+            : image_patches(shape_, pass_.input, samples, {0, shape_.geometry.output.height}, false, at.inputs);
     const auto gradients = run ? gradient_run(pixels, at.gradients) : gradient_images(samples, at.gradients);
     add_weight_gradients(inputs, gradients, pixels.size(), sums, at);
     if (!wanted_) return;
@@ -146,6 +168,25 @@ class Backward {
       const Range to = plan_.units.of_pixels(unit, shape_.geometry.input.pixels());
       write_gradients(window_of(gradients), to, norm_sums, at);
     }
+  }
+
+  /// What a unit will read and write.
+  [[nodiscard]] RowsAhead ahead_of(Index unit) const {
+    RowsAhead ahead;
+    if (!large_ || unit >= plan_.units.count()) return ahead;
+    const Range inputs = plan_.units.of_pixels(unit, shape_.geometry.input.pixels());
+    const Range outputs = plan_.units.of_pixels(unit, shape_.geometry.output.pixels());
+    const GradientEpilogue<T>& epilogue = pass_.input_gradient;
+    ahead.add(pass_.input.raw, inputs);
+    ahead.add(pass_.input.addend, inputs);
+    ahead.add(pass_.output_gradient.gradient, outputs);
+    ahead.add(pass_.output_gradient.raw, outputs);
+    ahead.add(epilogue.target, inputs);
+    ahead.add(epilogue.added, inputs);
+    if (epilogue.value.raw.data != pass_.input.raw.data) ahead.add(epilogue.value.raw, inputs);
+    const Index rows = RowBlocks{outputs.size()}.count() * detail::tiles_of<T>(shape_.depth(), shape_.outputs());
+    ahead.divide(wanted_ ? rows + detail::tiles_of<T>(inputs.size(), shape_.inputs()) : rows);
+    return ahead;
   }
 
   [[nodiscard]] Patches<const T> gradient_run(Range pixels, T* buffer) const {
@@ -197,9 +238,10 @@ class Backward {
         T* const panels = at.panels + g * kBlockRows * padded;
         pack_gradients(gradients.group(g), blocks[b], panels);
         if (pass_.bias_gradient != nullptr) {
-          add_bias_gradients(blocks[b].size(), panels, sums + plan_.sums + g * group_outputs(shape_));
+          const Index outputs = group_outputs(shape_);
+          add_column_sums<T>({panels, blocks[b].size(), outputs}, {0, outputs}, sums + plan_.sums + g * outputs);
         }
-        add_group_gradients(inputs.group(g), blocks[b], panels, sums + g * shape_.depth() * padded, at.block);
+        add_group_gradients(inputs.group(g), blocks[b], panels, sums + g * shape_.depth() * padded, at);
       }
     }
   }
@@ -214,27 +256,14 @@ class Backward {
     });
   }
 
-  void add_bias_gradients(Index rows, const T* panels, T* sums) const {
-    const Index outputs = group_outputs(shape_);
-    for_panels<T>(outputs, {0, outputs}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
-      Vector<T, Lanes> sum[Vectors];
-      detail::load_some<T, Lanes, Vectors>(sums + first, used, sum);
-      const T* const panel = panels + first * rows;
-      for (Index k = 0; k < rows; ++k) {
-#pragma GCC unroll 2
-        for (Index v = 0; v < Vectors; ++v) sum[v] += load<T, Lanes>(panel + (k * Vectors + v) * Lanes);
-      }
-      detail::store_some<T, Lanes, Vectors>(sum, sums + first, used);
-    });
-  }
-
-  void add_group_gradients(const Patches<const T>& inputs, Range positions, const T* panels, T* sums, T* block) const {
+  void add_group_gradients(const Patches<const T>& inputs, Range positions, const T* panels, T* sums,
+                           const Memory& at) const {
     const Index padded = Panels<T>::padded(group_outputs(shape_));
     const DepthBlocks depths{shape_.depth()};
     for (Index d = 0; d < depths.count(); ++d) {
-      const auto rows = patch_rows(inputs, positions, depths[d], block, kBlockStride);
+      const auto rows = patch_rows(inputs, positions, depths[d], at.block, kBlockStride);
       multiply_transposed<T>(depths[d].size(), rows, {panels, positions.size(), padded}, true,
-                             {sums + depths[d].begin * padded, padded});
+                             {sums + depths[d].begin * padded, padded}, at.ahead);
     }
   }
 
@@ -249,20 +278,27 @@ class Backward {
           direct ? MatrixRows<T>{epilogue.target.data + pixel * epilogue.target.stride, epilogue.target.stride}
                  : MatrixRows<T>{at.tile, shape_.inputs()};
       for (Index g = 0; g < shape_.groups; ++g) {
-        multiply_gradients(gradients.group(g), g, blocks[b], to.from(0, g * group_inputs(shape_)), at.block);
+        multiply_gradients(gradients.group(g), g, blocks[b], to.from(0, g * group_inputs(shape_)), at);
       }
       if (!direct) apply_epilogue(epilogue, pixel, blocks[b].size(), at.tile, shape_.inputs(), sums);
     }
   }
 
   void multiply_gradients(const Patches<const T>& gradients, Index group, Range positions, MatrixRows<T> to,
-                          T* block) const {
-    const Factors<T> weights{weights_, gradients.depth(), plan_.strided ? shape_.depth() : group_inputs(shape_)};
-    const DepthBlocks depths{gradients.depth()};
-    for (Index d = 0; d < depths.count(); ++d) {
-      const auto rows = patch_rows(gradients, positions, depths[d], block, kBlockStride);
-      multiply<T>(positions.size(), rows, weights.block(group, depths[d]), {0, weights.columns}, nullptr, d > 0, to);
+                          const Memory& at) const {
+    const Index depth = gradients.depth();
+    const Index columns = plan_.strided ? shape_.depth() : group_inputs(shape_);
+    const bool windows = !plan_.strided && reads_windows(shape_, depth, columns);
+    const Factors<T> factors{weights_, {depth, windows ? depth : DepthBlocks::kMost}, columns};
+    if (windows) {
+      return factors.for_blocks(group, {0, depth}, [&](Range, const PanelMatrix<T>& weights) {
+        multiply_windows<kBlockRows, T>(gradients, positions, weights, {0, columns}, nullptr, to, at.ahead);
+      });
     }
+    factors.for_blocks(group, {0, depth}, [&](Range range, const PanelMatrix<T>& weights) {
+      const auto rows = patch_rows(gradients, positions, range, at.block, kBlockStride);
+      multiply<T>(positions.size(), rows, weights, {0, columns}, nullptr, range.begin > 0, to, at.ahead);
+    });
   }
 
   /// Forms the gradients of patches and adds them up to the input gradients of some samples.
@@ -275,7 +311,7 @@ class Backward {
     const Index stride = shape_.depth() + 16;
     for (Index b = 0; b < blocks.count(); ++b) {
       for (Index g = 0; g < shape_.groups; ++g) {
-        multiply_gradients(gradients.group(g), g, blocks[b], {at.tile, stride}, at.block);
+        multiply_gradients(gradients.group(g), g, blocks[b], {at.tile, stride}, at);
         add_patches(images.group(g), blocks[b], at.tile, stride);
       }
     }
@@ -322,6 +358,7 @@ class Backward {
   const ConvolutionShape& shape_;
   const ConvolutionBackward<T>& pass_;
   bool wanted_;
+  bool large_;
   BackwardPlan<T> plan_;
   T* weights_;
   T* partial_;

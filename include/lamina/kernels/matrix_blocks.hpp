@@ -44,6 +44,21 @@ struct RowBlocks {
   return window.kernel == 1 && window.stride == 1 && window.padding == 0;
 }
 
+/// Whether the tensors of a pass are too large for the last-level cache, so that it pays to ask for them ahead.
+[[nodiscard]] constexpr bool large(const ConvolutionShape& shape, Index batch) {
+  return batch * (shape.geometry.input.size() + shape.geometry.output.size()) > 1024 * 1024;
+}
+
+/// Whether products read the patches where they lie, for a factor with so many rows and columns: a copy pays where it
+/// is used for many columns.
+[[nodiscard]] constexpr bool reads_windows(const ConvolutionShape& shape, Index depth, Index columns) {
+  const Window& window = shape.geometry.window;
+  return shape.groups == 1 && window.kernel > 1 && window.dilation == 1 && depth <= 1024 && columns <= 64;
+}
+[[nodiscard]] constexpr DepthBlocks factor_blocks(const ConvolutionShape& shape, Index depth, Index columns) {
+  return {depth, reads_windows(shape, depth, columns) ? depth : DepthBlocks::kMost};
+}
+
 /// Channels that a group reads and writes.
 [[nodiscard]] constexpr Index group_inputs(const ConvolutionShape& shape) { return shape.inputs() / shape.groups; }
 [[nodiscard]] constexpr Index group_outputs(const ConvolutionShape& shape) { return shape.outputs() / shape.groups; }
@@ -102,11 +117,17 @@ struct Units {
 /// Values from pixel to pixel of a run of pixels that is copied: see kBlockStride.
 [[nodiscard]] constexpr Index run_stride(Index channels) { return round_up(channels, 16) + 16; }
 
-/// Values of scratch memory for the images that input_patches copies.
+/// Values behind copied images that may be read: see Patches and multiply_windows.
+template <class T>
+[[nodiscard]] constexpr Index slack(const WindowGeometry& geometry) {
+  return Patches<T>::kSlack + geometry.window.stride * std::max(geometry.input.channels, geometry.output.channels);
+}
+
+/// Values of scratch memory for the images that image_patches copies.
 template <class T>
 [[nodiscard]] constexpr Index input_size(const ConvolutionShape& shape, const Units& units) {
   if (units.images == 0) return aligned<T>(kBlockRows * run_stride(shape.inputs()));
-  return aligned<T>(units.images * input_frame(shape.geometry).size() + Patches<T>::kSlack);
+  return aligned<T>(units.images * input_frame(shape.geometry).size() + slack<T>(shape.geometry));
 }
 
 /// Patches of a run of pixels in memory: the pixels.
@@ -150,14 +171,14 @@ template <class T>
 }
 
 /// Patches of some samples for the rows `rows` of the output. Images are copied to `buffer`, of input_size values,
-/// where they do not lie in memory as the window reads them.
+/// where they do not lie in memory as the window reads them, and where `copy` asks for it.
 template <class T>
 [[nodiscard]] Patches<const T> image_patches(const ConvolutionShape& shape, const Expression<T>& input, Range samples,
-                                             Range rows, T* buffer) {
+                                             Range rows, bool copy, T* buffer) {
   const auto& [window, image, output] = shape.geometry;
   const Shape positions{rows.size(), output.width, 0};
   const Index channels = group_inputs(shape);
-  if (input.plain() && window.padding == 0) {
+  if (!copy && input.plain() && window.padding == 0) {
     const Index pitch = image.width * input.raw.stride;
     return {.images = input.raw.sample(samples.begin) + rows.begin * window.stride * pitch,
             .pixel_stride = input.raw.stride,

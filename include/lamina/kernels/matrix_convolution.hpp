@@ -4,6 +4,7 @@
 
 #include <lamina/kernels/matrix_backward.hpp>
 #include <lamina/kernels/matrix_forward.hpp>
+#include <lamina/kernels/matrix_wide_backward.hpp>
 
 namespace lamina::kernels {
 
@@ -23,13 +24,23 @@ struct MatrixConvolution {
     return matrix::Forward<T>::scratch(shape, batch, threads);
   }
   [[nodiscard]] static constexpr Index backward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
-    return matrix::Backward<T>::scratch(shape, batch, threads);
+    // A smaller batch may need more, as its backward may be the wide one.
+    Index most = matrix::Backward<T>::scratch(shape, batch, threads);
+    for (Index smaller = batch; smaller > 0; --smaller) {
+      if (matrix::wide(shape, smaller))
+        return std::max(most, matrix::WideBackward<T>::scratch(shape, smaller, threads));
+    }
+    return most;
   }
   static void forward(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) {
     matrix::Forward<T>(shape, pass).run();
   }
   static void backward(const ConvolutionShape& shape, const ConvolutionBackward<T>& pass) {
-    matrix::Backward<T>(shape, pass).run();
+    if (matrix::wide(shape, pass.output_gradient.gradient.batch)) {
+      matrix::WideBackward<T>(shape, pass).run();
+    } else {
+      matrix::Backward<T>(shape, pass).run();
+    }
   }
 };
 

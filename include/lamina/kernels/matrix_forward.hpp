@@ -4,8 +4,16 @@
 
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/part_moments.hpp>
+#include <lamina/kernels/window_positions.hpp>
+#include <lamina/kernels/window_product.hpp>
 
 namespace lamina::kernels::matrix {
+
+/// Whether the products of forward go position by position of the window, each over many images: no tap that lies in
+/// the padding is multiplied then. There must be many products for each tap.
+[[nodiscard]] constexpr bool forward_by_position(const ConvolutionShape& shape, Index batch) {
+  return batch >= 48 && group_inputs(shape) >= 128 && WindowPositions{shape.geometry}.sparse();
+}
 
 /// How forward is shared out: units of rows, in inference bands of an image's rows where there are fewer images than
 /// threads, and shares of the columns where there are still too few.
@@ -25,6 +33,10 @@ template <class T>
 [[nodiscard]] constexpr ForwardTasks forward_tasks(const ConvolutionShape& shape, Index batch, Index threads,
                                                    bool moments, bool divisible) {
   ForwardTasks tasks{.units = Units::of(shape, batch)};
+  if (forward_by_position(shape, batch)) {
+    tasks.units.images = RowBlocks{batch}.size();
+    divisible = false;
+  }
   tasks.parts = moments ? Partition::kMostParts : tasks.units.count();
   const Shape& output = shape.geometry.output;
   const auto balanced = [threads](Index count) {
@@ -56,6 +68,7 @@ class Forward {
   }
   [[nodiscard]] static constexpr Index scratch(const ConvolutionShape& shape, Index batch, Index threads) {
     return prepared_size(shape) + aligned<T>(2 * shape.outputs() * Partition::kMostParts) +
+           (forward_by_position(shape, batch) ? aligned<T>(batch * shape.geometry.input.size()) : 0) +
            threads * thread_size(shape, Units::of(shape, batch));
   }
 
@@ -71,17 +84,25 @@ class Forward {
 
   void run() {
     T* const moments = pass_.scratch + prepared_size(shape_);
-    T* const threads = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
+    T* const values = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
+    const Index batch = pass_.output.batch;
+    by_position_ = forward_by_position(shape_, batch);
+    large_ = large(shape_, batch);
+    T* const threads = values + (by_position_ ? aligned<T>(batch * shape_.geometry.input.size()) : 0);
     if (pass_.prepared == nullptr) prepare(&pass_.team, shape_, pass_.weights, pass_.bias, pass_.scratch);
     prepared_ = pass_.prepared == nullptr ? pass_.scratch : pass_.prepared;
     input_ = pass_.input;
-    tasks_ = forward_tasks<T>(shape_, pass_.output.batch, pass_.team.threads(), pass_.mean != nullptr,
+    tasks_ = forward_tasks<T>(shape_, batch, pass_.team.threads(), pass_.mean != nullptr,
                               pass_.mean == nullptr && pass_.kept_input.empty());
     keep_ = !pass_.kept_input.empty();
-    if (keep_ && tasks_.shares > 1) keep_all();
-    pass_.team.for_each(tasks_.tasks(), [&](Index task, Index thread) {
-      run_task(task, moments, threads + thread * thread_size(shape_, tasks_.units));
-    });
+    if (keep_ && (by_position_ || tasks_.shares > 1)) {
+      write_input(pass_.kept_input);
+    } else if (by_position_ && !input_.plain()) {
+      write_input({values, batch, shape_.geometry.input});
+    }
+    const Index thread_values = thread_size(shape_, Units::of(shape_, batch));
+    pass_.team.for_each(tasks_.tasks(),
+                        [&](Index task, Index thread) { run_task(task, moments, threads + thread * thread_values); });
     if (pass_.mean != nullptr) finish_moments(moments);
   }
 
@@ -102,9 +123,11 @@ class Forward {
   }
 
   /// Writes the input's values before anything else, for many tasks to read.
-  void keep_all() {
-    pass_.team.for_parts(input_.raw.pixels(), [&](Range pixels, Index) { keep(pixels); });
-    input_ = {.raw = pass_.kept_input};
+  void write_input(TensorView<T> to) {
+    pass_.team.for_parts(input_.raw.pixels(), [&](Range pixels, Index) {
+      read_pixels(pass_.input, pixels.begin, pixels.size(), to.data + pixels.begin * to.stride, to.stride);
+    });
+    input_ = {.raw = to};
     keep_ = false;
   }
 
@@ -120,7 +143,13 @@ class Forward {
     const Range units = tasks_.partition()[part];
     T* const mean = moments + 2 * shape_.outputs() * part + columns.begin;
     PartMoments<T> part_moments{mean, mean + shape_.outputs()};
-    for (Index unit = units.begin; unit < units.end; ++unit) run_unit(unit, band, columns, part_moments, scratch);
+    for (Index unit = units.begin; unit < units.end; ++unit) {
+      if (by_position_) {
+        run_positions(tasks_.units.samples(unit), columns, part_moments, scratch);
+      } else {
+        run_unit(unit, band, columns, part_moments, scratch);
+      }
+    }
   }
 
   void run_unit(Index unit, Share band, Range columns, PartMoments<T>& moments, T* scratch) const {
@@ -133,56 +162,126 @@ class Forward {
     }
     T* const buffer = scratch + kBlockRows * kBlockStride;
     const Range pixels = tasks_.units.of_pixels(unit, output.pixels());
+    RowsAhead ahead = ahead_of(unit + 1);
     if (tasks_.units.images == 0) {
       return run_rows(run_of(input, pixels, group_inputs(shape_), buffer), {0, pixels.size()}, pixels.begin, columns,
-                      moments, scratch);
+                      moments, scratch, ahead);
     }
     const Range samples = tasks_.units.samples(unit);
-    const auto patches = image_patches(shape_, input, samples, rows, buffer);
+    const auto patches = image_patches(shape_, input, samples, rows, windows(), buffer);
     // Bands of several images are not one run of pixels of the output.
     const Index together = band.count == 1 ? samples.size() : 1;
     for (Index n = 0; n < samples.size(); n += together) {
       const Range positions{n * patches.positions(), (n + together) * patches.positions()};
       const Index first = pixels.begin + n * output.pixels() + rows.begin * output.width;
-      run_rows(patches, positions, first, columns, moments, scratch);
+      run_rows(patches, positions, first, columns, moments, scratch, ahead);
     }
+  }
+
+  /// What a unit will read and write, to be asked for in the products of the one before.
+  [[nodiscard]] RowsAhead ahead_of(Index unit) const {
+    RowsAhead ahead;
+    if (!large_ || tasks_.shares > 1 || unit >= tasks_.units.count()) return ahead;
+    const Range inputs = tasks_.units.of_pixels(unit, shape_.geometry.input.pixels());
+    const Range outputs = tasks_.units.of_pixels(unit, shape_.geometry.output.pixels());
+    ahead.add(input_.raw, inputs);
+    ahead.add(input_.addend, inputs);
+    if (keep_) ahead.add(pass_.kept_input, inputs);
+    ahead.add(pass_.output, outputs);
+    ahead.divide(factors().blocks.count() * shape_.groups * detail::tiles_of<T>(outputs.size(), group_outputs(shape_)));
+    return ahead;
   }
 
   /// The output's pixels from `first` on, for a range of positions.
   void run_rows(const Patches<const T>& patches, Range positions, Index first, Range columns, PartMoments<T>& moments,
-                T* tile) const {
+                T* tile, RowsAhead& ahead) const {
     const RowBlocks blocks{positions.size()};
     for (Index b = 0; b < blocks.count(); ++b) {
       const Range block{positions.begin + blocks[b].begin, positions.begin + blocks[b].end};
       const Index pixel = first + blocks[b].begin;
       const MatrixRows<T> output{pass_.output.data + pixel * pass_.output.stride, pass_.output.stride};
-      for (Index g = 0; g < shape_.groups; ++g) multiply_block(patches, g, block, columns, output, tile);
+      for (Index g = 0; g < shape_.groups; ++g) multiply_block(patches, g, block, columns, output, tile, ahead);
       finish_block(pixel, block.size(), columns, moments);
     }
   }
 
-  void multiply_block(const Patches<const T>& patches, Index group, Range positions, Range columns,
-                      MatrixRows<T> output, T* tile) const {
+  /// The output of some samples, one block of the weights after the other.
+  void run_positions(Range samples, Range columns, PartMoments<T>& moments, T* tile) const {
+    const Index channels = group_inputs(shape_);
+    for (Index g = 0; g < shape_.groups; ++g) {
+      for (Index tap = 0; tap * channels < shape_.depth(); ++tap) {
+        factors().for_blocks(g, {tap * channels, (tap + 1) * channels}, [&](Range depth, const PanelMatrix<T>& block) {
+          multiply_positions(samples, g, tap, {depth.begin - tap * channels, depth.end - tap * channels}, block,
+                             columns, tile);
+        });
+      }
+    }
+    const Index pixels = shape_.geometry.output.pixels();
+    finish_block(samples.begin * pixels, samples.size() * pixels, columns, moments);
+  }
+
+  /// Adds the products of some channels' weights of a tap to all positions.
+  void multiply_positions(Range samples, Index group, Index tap, Range channels, const PanelMatrix<T>& weights,
+                          Range columns, T* tile) const {
+    const WindowPositions positions{shape_.geometry};
     const Index outputs = group_outputs(shape_);
-    const Factors<T> weights{prepared_, shape_.depth(), outputs};
-    const T* const bias = prepared_ + weights_size(shape_) + group * bias_size(shape_);
-    const DepthBlocks blocks{shape_.depth()};
     const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
-    for (Index b = 0; b < blocks.count(); ++b) {
-      const auto rows = patch_rows(patches.group(group), positions, blocks[b], tile, kBlockStride);
-      multiply<T>(positions.size(), rows, weights.block(group, blocks[b]), group_columns, b == 0 ? bias : nullptr,
-                  b > 0, output.from(0, group * outputs));
+    for (Index position = 0; position < positions.outputs(); ++position) {
+      const Index input = positions.input(position, tap);
+      if (input < 0) continue;
+      const bool first = channels.begin == 0 && tap == first_tap(positions, position);
+      const T* const from = input_.raw.sample(samples.begin) + input * input_.raw.stride + group * group_inputs(shape_);
+      const auto images = run_patches<const T>(from, input_.raw.sample_stride(), samples.size(), group_inputs(shape_));
+      const auto rows = patch_rows(images, {0, samples.size()}, channels, tile, kBlockStride);
+      T* const to = pass_.output.sample(samples.begin) + position * pass_.output.stride + group * outputs;
+      multiply<T>(samples.size(), rows, weights, group_columns, first ? bias_of(group) : nullptr, !first,
+                  {to, pass_.output.sample_stride()});
     }
   }
 
+  /// The first tap of a position that is not in the padding.
+  [[nodiscard]] static Index first_tap(const WindowPositions& positions, Index position) {
+    Index tap = 0;
+    while (tap < positions.taps() && positions.input(position, tap) < 0) ++tap;
+    return tap;
+  }
+
+  /// The weights.
+  [[nodiscard]] Factors<T> factors() const {
+    const Index outputs = group_outputs(shape_);
+    return {prepared_, factor_blocks(shape_, shape_.depth(), outputs), outputs};
+  }
+  [[nodiscard]] bool windows() const { return reads_windows(shape_, shape_.depth(), group_outputs(shape_)); }
+  [[nodiscard]] const T* bias_of(Index group) const {
+    return prepared_ + weights_size(shape_) + group * bias_size(shape_);
+  }
+
+  void multiply_block(const Patches<const T>& patches, Index group, Range positions, Range columns,
+                      MatrixRows<T> output, T* tile, RowsAhead& ahead) const {
+    const Index outputs = group_outputs(shape_);
+    const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
+    if (windows()) {
+      return factors().for_blocks(group, {0, shape_.depth()}, [&](Range, const PanelMatrix<T>& weights) {
+        multiply_windows<kBlockRows>(patches, positions, weights, columns, bias_of(group), output, &ahead);
+      });
+    }
+    factors().for_blocks(group, {0, shape_.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
+      const auto rows = patch_rows(patches.group(group), positions, depth, tile, kBlockStride);
+      const bool first = depth.begin == 0;
+      multiply<T>(positions.size(), rows, weights, group_columns, first ? bias_of(group) : nullptr, !first,
+                  output.from(0, group * outputs), &ahead);
+    });
+  }
+
   void finish_block(Index pixel, Index count, Range columns, PartMoments<T>& moments) const {
-    T* const values = pass_.output.data + pixel * pass_.output.stride + columns.begin;
+    const Index stride = pass_.output.stride;
+    T* const values = pass_.output.data + pixel * stride + columns.begin;
     if (!pass_.epilogue.plain()) {
       Expression<T> epilogue = pass_.epilogue;
       epilogue.raw = pass_.output;
-      evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, pass_.output.stride);
+      evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, stride);
     }
-    if (pass_.mean != nullptr) add_moments(columns.size(), count, values, pass_.output.stride, moments);
+    if (pass_.mean != nullptr) add_moments(columns.size(), count, values, stride, moments);
   }
 
   void finish_moments(const T* moments) const {
@@ -200,7 +299,9 @@ class Forward {
   Expression<T> input_{};
   ForwardTasks tasks_{};
   const T* prepared_ = nullptr;
-  bool keep_ = false;  ///< whether tasks write the kept input
+  bool large_ = false;
+  bool by_position_ = false;  ///< see forward_by_position
+  bool keep_ = false;         ///< whether tasks write the kept input
 };
 
 }  // namespace lamina::kernels::matrix

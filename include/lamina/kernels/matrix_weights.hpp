@@ -13,22 +13,31 @@ namespace lamina::kernels::matrix {
 template <class T>
 struct Factors {
   const T* data = nullptr;
-  Index depth = 0;
+  DepthBlocks blocks{};
   Index columns = 0;
 
   /// Values of a group's factor.
-  [[nodiscard]] constexpr Index size() const { return depth * Panels<T>::padded(columns); }
-  /// A block of the depth of a group's factor.
-  [[nodiscard]] constexpr PanelMatrix<T> block(Index group, Range rows) const {
-    return {data + group * size() + rows.begin * Panels<T>::padded(columns), rows.size(), columns};
+  [[nodiscard]] constexpr Index size() const { return blocks.depth * Panels<T>::padded(columns); }
+  /// Calls part(range, rows of the factor) for the blocks that a range of the depth of a group's factor reaches into.
+  template <class Part>
+  void for_blocks(Index group, Range depth, const Part& part) const {
+    const T* const factor = data + group * size();
+    for (Index b = 0; b < blocks.count(); ++b) {
+      const Range block = blocks[b];
+      const Range rows{std::max(block.begin, depth.begin), std::min(block.end, depth.end)};
+      if (rows.size() <= 0) continue;
+      part(rows, PanelMatrix<T>{factor + block.begin * Panels<T>::padded(columns),
+                                block.size(),
+                                columns,
+                                {rows.begin - block.begin, rows.end - block.begin}});
+    }
   }
 };
 
 /// Calls chunk(group, block of the depth, rows in that block) for about `count` shares of a factor's rows.
 template <class Chunk>
-void for_chunks(const Team* team, Index groups, Index depth, const Chunk& chunk) {
+void for_chunks(const Team* team, Index groups, const DepthBlocks& blocks, const Chunk& chunk) {
   constexpr Index shares = 8;
-  const DepthBlocks blocks{depth};
   const auto task = [&](Index number) {
     const Range block = blocks[number / shares % blocks.count()];
     chunk(number / shares / blocks.count(), block, Share{number % shares, shares}.of(block.size()));
@@ -47,12 +56,13 @@ template <class T>
 void pack_weights(const Team* team, const ConvolutionShape& shape, const T* weights, T* packed) {
   const Index columns = group_outputs(shape);
   const Index padded = Panels<T>::padded(columns);
-  for_chunks(team, shape.groups, shape.depth(), [&](Index group, Range block, Range rows) {
-    const T* const from = weights + block.begin * shape.outputs() + group * columns;
-    pack_rows(
-        block.size(), columns, rows, [&](Index k) { return from + k * shape.outputs(); },
-        packed + (group * shape.depth() + block.begin) * padded);
-  });
+  for_chunks(team, shape.groups, factor_blocks(shape, shape.depth(), columns),
+             [&](Index group, Range block, Range rows) {
+               const T* const from = weights + block.begin * shape.outputs() + group * columns;
+               pack_rows(
+                   block.size(), columns, rows, [&](Index k) { return from + k * shape.outputs(); },
+                   packed + (group * shape.depth() + block.begin) * padded);
+             });
 }
 
 /// Writes rows `rows` of the panels of `depth` rows whose element (k, n) is weights[n * stride + k], n < columns.
@@ -80,16 +90,17 @@ void pack_gradient_weights(const Team& team, const ConvolutionShape& shape, cons
   const Index inputs = group_inputs(shape);
   const Index outputs = group_outputs(shape);
   const Index padded = Panels<T>::padded(inputs);
-  for_chunks(&team, shape.groups, taps * outputs, [&](Index group, Range block, Range rows) {
-    T* const to = packed + (group * taps * outputs + block.begin) * padded;
-    for (Index k = rows.begin; k < rows.end;) {
-      const Index tap = (block.begin + k) / outputs;
-      const Index end = std::min(rows.end, (tap + 1) * outputs - block.begin);
-      const T* const from = weights + (taps - 1 - tap) * inputs * shape.outputs() + group * outputs;
-      pack_transposed<T>(block.size(), inputs, {k, end}, from + block.begin - tap * outputs, shape.outputs(), to);
-      k = end;
-    }
-  });
+  for_chunks(
+      &team, shape.groups, factor_blocks(shape, taps * outputs, inputs), [&](Index group, Range block, Range rows) {
+        T* const to = packed + (group * taps * outputs + block.begin) * padded;
+        for (Index k = rows.begin; k < rows.end;) {
+          const Index tap = (block.begin + k) / outputs;
+          const Index end = std::min(rows.end, (tap + 1) * outputs - block.begin);
+          const T* const from = weights + (taps - 1 - tap) * inputs * shape.outputs() + group * outputs;
+          pack_transposed<T>(block.size(), inputs, {k, end}, from + block.begin - tap * outputs, shape.outputs(), to);
+          k = end;
+        }
+      });
 }
 
 /// Packs the weights for the gradients of patches: a group's outputs as rows, shape.depth() columns.
@@ -97,7 +108,7 @@ template <class T>
 void pack_patch_weights(const Team& team, const ConvolutionShape& shape, const T* weights, T* packed) {
   const Index outputs = group_outputs(shape);
   const Index padded = Panels<T>::padded(shape.depth());
-  for_chunks(&team, shape.groups, outputs, [&](Index group, Range block, Range rows) {
+  for_chunks(&team, shape.groups, {outputs}, [&](Index group, Range block, Range rows) {
     pack_transposed<T>(block.size(), shape.depth(), rows, weights + group * outputs + block.begin, shape.outputs(),
                        packed + (group * outputs + block.begin) * padded);
   });

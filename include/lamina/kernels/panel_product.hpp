@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <lamina/core/team.hpp>
+#include <lamina/kernels/rows_ahead.hpp>
 #include <lamina/kernels/simd.hpp>
 
 /// @file
@@ -66,8 +67,9 @@ struct DepthBlocks {
   static constexpr Index kMost = 256;
 
   Index depth = 0;
+  Index most = kMost;
 
-  [[nodiscard]] constexpr Index count() const { return (depth + kMost - 1) / kMost; }
+  [[nodiscard]] constexpr Index count() const { return (depth + most - 1) / most; }
   [[nodiscard]] constexpr Range operator[](Index block) const { return Share{block, count()}.of(depth); }
 };
 
@@ -123,13 +125,29 @@ struct TileStart {
   bool accumulate = false;  ///< begins with what the result has instead
 };
 
+/// Copies rows of some values. No part of the tiles that need it, which it would make long.
+template <class T, Index Lanes>
+[[gnu::noinline]] void copy_rows(Index rows, Index columns, MatrixRows<const T> from, MatrixRows<T> to) {
+  for (Index r = 0; r < rows; ++r) copy_some<T, Lanes>(from.from(r).data, to.from(r).data, columns);
+}
+
 /// Sets the sums of a tile of C to what they begin with.
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::always_inline]] inline void start_tile(const TileStart<T>& start, MatrixRows<T> c, Index columns,
                                               Vector<T, Lanes> (&sums)[Rows][Vectors]) {
+  constexpr Index width = Vectors * Lanes;
   if (start.accumulate) {
+    std::array<T, static_cast<std::size_t>(Rows * width)> values;
+    MatrixRows<const T> from{c.data, c.stride};
+    if (columns < width) {
+      copy_rows<T, width / 2>(Rows, columns, from, {values.data(), width});
+      from = {values.data(), width};
+    }
 #pragma GCC unroll 16
-    for (Index r = 0; r < Rows; ++r) load_some<T, Lanes, Vectors>(c.data + r * c.stride, columns, sums[r]);
+    for (Index r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+      for (Index v = 0; v < Vectors; ++v) sums[r][v] = load<T, Lanes>(from.data + r * from.stride + v * Lanes);
+    }
     return;
   }
 #pragma GCC unroll 2
@@ -138,6 +156,21 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) sums[r][v] = first;
   }
+}
+
+/// Stores the sums of a tile of C.
+template <class T, Index Lanes, Index Rows, Index Vectors>
+[[gnu::always_inline]] inline void store_tile(const Vector<T, Lanes> (&sums)[Rows][Vectors], MatrixRows<T> c,
+                                              Index columns) {
+  constexpr Index width = Vectors * Lanes;
+  std::array<T, static_cast<std::size_t>(Rows * width)> values;
+  const MatrixRows<T> to = columns < width ? MatrixRows<T>{values.data(), width} : c;
+#pragma GCC unroll 16
+  for (Index r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+    for (Index v = 0; v < Vectors; ++v) store<T, Lanes>(to.data + r * to.stride + v * Lanes, sums[r][v]);
+  }
+  if (columns < width) copy_rows<T, width / 2>(Rows, columns, {values.data(), width}, c);
 }
 
 /// sums += value of a x row of b for each row of the tile.
@@ -156,8 +189,8 @@ template <class T, Index Lanes, Index Rows, Index Vectors, class A>
 
 /// One tile of C = A B: B is a panel, whose rows lie one after the other.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const TileStart<T>& start, MatrixRows<T> c,
-                   Index columns) {
+[[gnu::noinline]] void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const TileStart<T>& start,
+                                     MatrixRows<T> c, Index columns) {
   Vector<T, Lanes> sums[Rows][Vectors];
   start_tile<T, Lanes, Rows, Vectors>(start, c, columns, sums);
   // Every fourth row has a pointer: the others are reached by the stride as an index.
@@ -171,27 +204,31 @@ void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const TileSta
 #pragma GCC unroll 4
     for (Index q = 0; q < (Rows + 3) / 4; ++q) ++quads[q];
   }
-#pragma GCC unroll 16
-  for (Index r = 0; r < Rows; ++r) store_some<T, Lanes, Vectors>(sums[r], c.data + r * c.stride, columns);
+  store_tile<T, Lanes, Rows, Vectors>(sums, c, columns);
 }
 
 /// One tile of C = A^T B: B is a panel, whose rows lie one after the other.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-void multiply_transposed_tile(Index depth, MatrixRows<const T> a, const T* b, const TileStart<T>& start,
-                              MatrixRows<T> c, Index columns) {
+[[gnu::noinline]] void multiply_transposed_tile(Index depth, MatrixRows<const T> a, const T* b,
+                                                const TileStart<T>& start, MatrixRows<T> c, Index columns) {
   Vector<T, Lanes> sums[Rows][Vectors];
   start_tile<T, Lanes, Rows, Vectors>(start, c, columns, sums);
   for (Index k = 0; k < depth; ++k) {
     const T* const values = a.data + k * a.stride;
     add_products<T, Lanes, Rows, Vectors>([&](Index r) { return values[r]; }, b + k * Vectors * Lanes, sums);
   }
-#pragma GCC unroll 16
-  for (Index r = 0; r < Rows; ++r) store_some<T, Lanes, Vectors>(sums[r], c.data + r * c.stride, columns);
+  store_tile<T, Lanes, Rows, Vectors>(sums, c, columns);
 }
 
 /// Rows of a tile: as many sums as the registers hold, which hides the latency of the multiply-add.
 template <Index Vectors>
 inline constexpr Index kTileRows = Vectors == 1 || kRegisters >= 32 ? 12 : 6;
+
+/// About the number of tiles in which a product goes, of `rows` rows.
+template <class T>
+[[nodiscard]] constexpr Index tiles_of(Index rows, Index columns) {
+  return std::max<Index>(1, rows / kTileRows<2>) * ((columns + Panels<T>::widest - 1) / Panels<T>::widest);
+}
 
 /// Calls tile.template operator()<Rows>(first row) so that tiles of Rows, 4, 2 and 1 rows cover `count` rows.
 template <Index Rows, class Tile>
@@ -205,37 +242,65 @@ template <Index Rows, class Tile>
 
 }  // namespace detail
 
-/// A right factor in panels: one after the other, each row by row, and zero in columns past the last.
+/// Some rows of a right factor in panels. The panels lie one after the other, each row by row, and are zero in columns
+/// past the last.
 template <class T>
 struct PanelMatrix {
   const T* data = nullptr;
-  Index depth = 0;
+  Index depth = 0;  ///< rows of a panel in memory
   Index columns = 0;
+  Range rows{0, depth};
+
+  template <Index Width>
+  [[nodiscard]] const T* panel(Index first) const {
+    return data + first * depth + rows.begin * Width;
+  }
 };
 
 /// The panels of C = A B + start that begin in a range of columns; C has `rows` rows.
-/// @param bias  a value for each column and zero up to the end of the last panel, or null for none
+/// @param bias   a value for each column and zero up to the end of the last panel, or null for none
+/// @param ahead  what to ask for in the meantime, a piece a tile; null for nothing
 template <class T>
 void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range columns, const T* bias, bool accumulate,
-              MatrixRows<T> c) {
+              MatrixRows<T> c, RowsAhead* ahead = nullptr) {
   for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const detail::TileStart<T> start{bias == nullptr ? nullptr : bias + first, accumulate};
+    const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
-      detail::multiply_tile<T, Lanes, Rows, Vectors>(b.depth, a.from(row), b.data + first * b.depth, start,
-                                                     c.from(row, first), used);
+      if (ahead != nullptr) ahead->fetch();
+      detail::multiply_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(row), panel, start, c.from(row, first),
+                                                     used);
     });
   });
 }
 
-/// C = A^T B (+ C): A has b.depth rows and `rows` columns.
+/// C = A^T B (+ C): A has as many rows as B and `rows` columns.
 template <class T>
-void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, bool accumulate, MatrixRows<T> c) {
+void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, bool accumulate, MatrixRows<T> c,
+                         RowsAhead* ahead = nullptr) {
   for_panels<T>(b.columns, {0, b.columns}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const detail::TileStart<T> start{nullptr, accumulate};
+    const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
-      detail::multiply_transposed_tile<T, Lanes, Rows, Vectors>(b.depth, a.from(0, row), b.data + first * b.depth,
-                                                                start, c.from(row, first), used);
+      if (ahead != nullptr) ahead->fetch();
+      detail::multiply_transposed_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(0, row), panel, start,
+                                                                c.from(row, first), used);
     });
+  });
+}
+
+/// sums += the sum of the rows of b, for the panels that begin in a range of columns.
+template <class T>
+void add_column_sums(const PanelMatrix<T>& b, Range columns, T* sums) {
+  for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
+    Vector<T, Lanes> sum[Vectors];
+    detail::load_some<T, Lanes, Vectors>(sums + first, used, sum);
+    const T* const panel = b.template panel<Lanes * Vectors>(first);
+    for (Index k = 0; k < b.rows.size(); ++k) {
+#pragma GCC unroll 2
+      for (Index v = 0; v < Vectors; ++v) sum[v] += load<T, Lanes>(panel + (k * Vectors + v) * Lanes);
+    }
+    detail::store_some<T, Lanes, Vectors>(sum, sums + first, used);
   });
 }
 
