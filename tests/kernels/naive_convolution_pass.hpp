@@ -93,12 +93,12 @@ class NaiveConvolutionPass {
       sums[size(to)].add(result.input[size(from)], {static_cast<double>(pass.weights[weight])});
     });
     const BoundedValues raw = results(sums);
-    moments(raw, batch * shape_.geometry.output.pixels(), result);
     for (Index i = 0; i < batch * shape_.geometry.output.size(); ++i) {
       const Index channels = shape_.outputs();
       const Bounded z = before_activation(pass.epilogue, raw[size(i)], i / channels, i % channels);
       result.output.push_back(activated(pass.epilogue.activation, z));
     }
+    moments(result.output, batch * shape_.geometry.output.pixels(), result);
     return result;
   }
 
@@ -145,8 +145,8 @@ class NaiveConvolutionPass {
               const Index to = ((n * output.height + y) * output.width + x) * output.channels;
               for (Index c = 0; c < inputs; ++c)
                 for (Index k = 0; k < output.channels; ++k)
-                  visit(from + k / outputs * inputs + c,
-                        ((i * window.kernel + j) * inputs + c) * output.channels + k, to + k);
+                  visit(from + k / outputs * inputs + c, ((i * window.kernel + j) * inputs + c) * output.channels + k,
+                        to + k);
             }
   }
 
