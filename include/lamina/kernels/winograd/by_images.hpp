@@ -81,7 +81,7 @@ class ByImages {
 
   static void prepare(const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
     const Plan plan{shape};
-    transform_weights<T, OutputLanes>({weights, plan.inputs(), plan.outputs()}, prepared);
+    transform_weights<T, OutputLanes>({weights, plan.inputs(), plan.outputs()}, {0, plan.outputs()}, prepared);
     T* const padded_bias = prepared + plan.weights().size();
     std::fill_n(padded_bias, plan.bias_size(), T{0});
     if (bias != nullptr) std::copy_n(bias, plan.outputs(), padded_bias);
@@ -114,7 +114,8 @@ class ByImages {
     const Partition partition = plan.split(pass.output_gradient.gradient.batch);
     T* const threads = parts + partition.parts() * plan.part_size();
     if (pass.input_gradient.wanted()) {
-      transform_weights_back<T, InputLanes>({pass.weights, plan.inputs(), plan.outputs()}, prepared);
+      transform_weights_back<T, InputLanes, OutputLanes>({pass.weights, plan.inputs(), plan.outputs()},
+                                                         {0, plan.inputs()}, prepared);
     }
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
       const BackwardTask run{.plan = plan,
@@ -159,7 +160,6 @@ class ByImages {
                                         : TensorView<T>{buffer, samples.size(), pass.input.raw.shape};
       const Expression<T> input = readable(pass.input, samples, keep, values);
       const Expression<T> epilogue = epilogue_of(pass);
-      const bool apply = applies_epilogue(pass);
       const TensorView<T> output = pass.output.samples(samples.begin, samples.size());
       const Range tiles = share.of(samples.size() * plan.grid().tiles());
       ReadAhead<T> ahead = read_ahead(samples, tiles.size());
@@ -169,9 +169,9 @@ class ByImages {
         multiply_points(block.size(), in, out, ahead);
         transform_output<T, OutputLanes>({plan.grid(), block, padding, plan.out(), plan.outputs()}, out,
                                          prepared + plan.weights().size(),
-                                         apply ? epilogue.from(samples.begin) : Expression<T>{}, output);
+                                         epilogue.direct() ? epilogue.from(samples.begin) : Expression<T>{}, output);
       });
-      if (!apply) finish(epilogue, samples, pass.output);
+      if (!epilogue.direct()) finish(epilogue, samples, pass.output);
     }
 
     void multiply_points(Index tiles, const T* in, T* out, ReadAhead<T>& ahead) const {
@@ -216,7 +216,9 @@ class ByImages {
       if (plan.in().padded() || plan.out().padded()) std::fill_n(in, plan.in().size() + plan.out().size(), T{0});
       std::fill_n(sums + plan.weight_sums(), plan.part_size() - plan.weight_sums(), T{0});
       for_each_block(images, plan.group(), [&](Range samples) { group(samples); });
-      transform_weight_gradient<T, OutputLanes>(plan.weights(), scratch, sums);
+      transform_weight_gradient<T, OutputLanes>(
+          plan.weights(), scratch,
+          {.data = sums, .tap_stride = plan.inputs() * plan.outputs(), .row_stride = plan.outputs()});
     }
 
    private:
@@ -240,7 +242,8 @@ class ByImages {
         transform_input<T, InputLanes>(in_block, input, in);
         transform_output_gradient<T, OutputLanes>({plan.grid(), block, 0, plan.out(), plan.outputs()}, gradient, out);
         if (pass.bias_gradient != nullptr) {
-          add_bias_gradients(plan.out(), block.size(), out, sums + plan.weight_sums());
+          add_bias_gradients(plan.out(), block.size(), out + kOnes * plan.out().point_stride(),
+                             sums + plan.weight_sums());
         }
         multiply_points(block.size(), in, out, ahead);
         if (wanted()) transform_input_gradient<T, InputLanes>(in_block, in, plan.frame(), frames);
@@ -281,14 +284,9 @@ class ByImages {
 
     void write_input_gradients(Range samples, T* frames) const {
       const Frame frame = plan.frame();
-      const Shape& image = frame.image;
-      T* const epilogue_sums = sums + plan.weight_sums() + plan.bias_size();
       for (Index n = samples.begin; n < samples.end; ++n) {
-        T* const gradient = frames + (n - samples.begin) * frame.size();
-        for (Index y = 0; y < image.height; ++y) {
-          apply_epilogue(pass.input_gradient, (n * image.height + y) * image.width, image.width,
-                         gradient + frame.row(y), image.channels, epilogue_sums);
-        }
+        apply_epilogue_to_frame(pass.input_gradient, n, frame, frames + (n - samples.begin) * frame.size(),
+                                sums + plan.weight_sums() + plan.bias_size());
       }
     }
 

@@ -20,12 +20,6 @@ template <class T>
   return epilogue;
 }
 
-/// Whether the epilogue is applied before the output is written. Moments are those of the output without it.
-template <class T>
-[[nodiscard]] bool applies_epilogue(const ConvolutionForward<T>& pass) {
-  return epilogue_of(pass).direct();
-}
-
 /// Whether forward writes the input's value to memory of its own.
 template <class T>
 [[nodiscard]] bool keeps_input(const ConvolutionForward<T>& pass) {
@@ -58,6 +52,17 @@ template <class T>
 void finish(const Expression<T>& epilogue, Range samples, TensorView<T> output) {
   const Index pixels = output.shape.pixels();
   evaluate(epilogue, samples.begin * pixels, samples.size() * pixels, output.sample(samples.begin), output.stride);
+}
+
+/// Applies an epilogue to the gradients of a sample, in a frame.
+template <class T>
+void apply_epilogue_to_frame(const GradientEpilogue<T>& epilogue, Index sample, const Frame& frame, T* gradient,
+                             T* sums) {
+  const Shape& image = frame.image;
+  for (Index y = 0; y < image.height; ++y) {
+    apply_epilogue(epilogue, (sample * image.height + y) * image.width, image.width, gradient + frame.row(y),
+                   image.channels, sums);
+  }
 }
 
 /// Collects the tensors whose samples will be read next. Each is asked for once; small images lie in the third-level

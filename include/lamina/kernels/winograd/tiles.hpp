@@ -171,13 +171,15 @@ void transform_input_gradient(const TileBlock<T>& block, const T* in, const Fram
   });
 }
 
-/// sums[c] += the bias gradients of the first `tiles` tiles. The point (1, 1) of a transformed output gradient, where
-/// both polynomials are evaluated at 1, is the sum of its tile.
+/// The point where both polynomials of a tile are evaluated at 1: in a transformed output gradient, the sum of the
+/// tile.
+inline constexpr Index kOnes = kInput + 1;
+
+/// sums[c] += the bias gradients of the first `tiles` tiles, given the point kOnes of their output gradients.
 template <class T>
-void add_bias_gradients(const BlockLayout<T>& layout, Index tiles, const T* out, T* sums) {
-  const T* const point = out + (kInput + 1) * layout.point_stride();
+void add_bias_gradients(const BlockLayout<T>& layout, Index tiles, const T* ones, T* sums) {
   for (Index c = 0; c < layout.channels; c += kWidestLanes<T>) {
-    const T* const from = point + layout.offset(c);
+    const T* const from = ones + layout.offset(c);
     auto sum = load<T, kWidestLanes<T>>(sums + c);
     for (Index tile = 0; tile < tiles; ++tile) sum += load<T, kWidestLanes<T>>(from + tile * kGroup<T>);
     store<T, kWidestLanes<T>>(sums + c, sum);

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 
 #include <lamina/kernels/winograd/layout.hpp>
+#include <lamina/kernels/winograd/transpose.hpp>
 
 /// @file
 /// The transforms of weights (kernel row, kernel column, input, output) and of their gradients.
@@ -32,6 +32,9 @@ template <class T, Index Lanes, class Read>
       [&](Index i, Index j, Vector<T, Lanes> value) { store<T, Lanes>(to + (i * kInput + j) * point_stride, value); });
 }
 
+/// Inputs ahead whose weights are asked for: rows of a wide layer lie too far apart for the processor to see it coming.
+inline constexpr Index kRowsAhead = 8;
+
 template <class T>
 void clear_padding(const PanelLayout<T>& layout, T* matrix) {
   if (layout.columns % layout.lanes != 0) std::fill_n(matrix, layout.size(), T{0});
@@ -39,52 +42,72 @@ void clear_padding(const PanelLayout<T>& layout, T* matrix) {
 
 }  // namespace detail
 
-/// Transforms the weights for forward: an inputs x outputs matrix a point.
+/// Transforms the weights of some outputs for forward: an inputs x outputs matrix a point.
 template <class T, Index OutputLanes>
-void transform_weights(const WeightsPlace<T>& weights, T* prepared) {
-  const PanelLayout<T> layout{weights.inputs, weights.outputs};
+void transform_weights(const WeightsPlace<T>& weights, Range outputs, T* prepared) {
+  const PanelLayout<T> layout{weights.inputs, outputs.size()};
   detail::clear_padding(layout, prepared);
   for (Index input = 0; input < weights.inputs; ++input) {
-    for (Index output = 0; output < weights.outputs; output += OutputLanes) {
+    for (Index output = outputs.begin; output < outputs.end; output += OutputLanes) {
       detail::transform_kernels<T, OutputLanes>(
-          layout.point_stride(), prepared + layout.offset(input, output),
-          [&](Index tap) { return load<T, OutputLanes>(weights.at(tap, input, output)); });
-    }
-  }
-}
-
-/// Transforms the weights for backward: an outputs x inputs matrix a point.
-template <class T, Index InputLanes>
-void transform_weights_back(const WeightsPlace<T>& weights, T* prepared) {
-  const PanelLayout<T> layout{weights.outputs, weights.inputs};
-  detail::clear_padding(layout, prepared);
-  for (Index output = 0; output < weights.outputs; ++output) {
-    for (Index input = 0; input < weights.inputs; input += InputLanes) {
-      detail::transform_kernels<T, InputLanes>(
-          layout.point_stride(), prepared + layout.offset(output, input), [&](Index tap) {
-            std::array<T, InputLanes> column;
-            for (Index lane = 0; lane < InputLanes; ++lane) {
-              column[static_cast<std::size_t>(lane)] = *weights.at(tap, input + lane, output);
-            }
-            return load<T, InputLanes>(column.data());
+          layout.point_stride(), prepared + layout.offset(input, output - outputs.begin), [&](Index tap) {
+            const T* const from = weights.at(tap, input, output);
+            prefetch(from + detail::kRowsAhead * weights.outputs);
+            return load<T, OutputLanes>(from);
           });
     }
   }
 }
 
-/// Writes the gradients of the weights (kernel row, kernel column, input, output) for an inputs x outputs matrix of
-/// sums a point.
+/// Transforms the weights of some inputs for backward: an outputs x inputs matrix a point. Squares of inputs and
+/// outputs are transposed in registers on the way.
+template <class T, Index InputLanes, Index OutputLanes>
+void transform_weights_back(const WeightsPlace<T>& weights, Range inputs, T* prepared) {
+  constexpr Index lanes = std::min(InputLanes, OutputLanes);
+  const PanelLayout<T> layout{weights.outputs, inputs.size()};
+  detail::clear_padding(layout, prepared);
+  for (Index output = 0; output < weights.outputs; output += lanes) {
+    for (Index input = inputs.begin; input < inputs.end; input += lanes) {
+      Vector<T, lanes> taps[9][lanes];
+      for (Index tap = 0; tap < 9; ++tap) {
+        Vector<T, lanes> square[lanes];
+#pragma GCC unroll 16
+        for (Index i = 0; i < lanes; ++i) square[i] = load<T, lanes>(weights.at(tap, input + i, output));
+        transpose<T, lanes>(square);
+#pragma GCC unroll 16
+        for (Index i = 0; i < lanes; ++i) taps[tap][i] = square[i];
+      }
+      for (Index i = 0; i < lanes; ++i) {
+        detail::transform_kernels<T, lanes>(layout.point_stride(),
+                                            prepared + layout.offset(output + i, input - inputs.begin),
+                                            [&](Index tap) { return taps[tap][i]; });
+      }
+    }
+  }
+}
+
+/// The gradients of some weights, and whether they are added to.
+template <class T>
+struct WeightGradientPlace {
+  T* data = nullptr;     ///< of the first input and output
+  Index tap_stride = 0;  ///< values from one kernel position to the next
+  Index row_stride = 0;  ///< values from one input to the next
+  bool add = false;
+};
+
+/// Writes the gradients of weights for an inputs x outputs matrix of sums a point.
 template <class T, Index OutputLanes>
-void transform_weight_gradient(const PanelLayout<T>& layout, const T* sums, T* gradient) {
+void transform_weight_gradient(const PanelLayout<T>& layout, const T* sums, const WeightGradientPlace<T>& gradient) {
   const Index point_stride = layout.point_stride();
   for (Index row = 0; row < layout.rows; ++row) {
     for (Index column = 0; column < layout.columns; column += OutputLanes) {
       const T* const from = sums + layout.offset(row, column);
-      T* const to = gradient + row * layout.columns + column;
+      T* const to = gradient.data + row * gradient.row_stride + column;
       transform_tile<WeightGradientTransform, T, OutputLanes>(
           [&](Index i, Index j) { return load<T, OutputLanes>(from + (i * kInput + j) * point_stride); },
           [&](Index i, Index j, Vector<T, OutputLanes> value) {
-            store<T, OutputLanes>(to + (i * 3 + j) * layout.rows * layout.columns, value);
+            T* const at = to + (i * 3 + j) * gradient.tap_stride;
+            store<T, OutputLanes>(at, gradient.add ? value + load<T, OutputLanes>(at) : value);
           });
     }
   }
