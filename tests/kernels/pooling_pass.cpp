@@ -46,14 +46,14 @@ template <class T>
 void run_forward(const Case& of, const PoolingForward<T>& pass) {
   if (of.method == Method::average) AveragePooling<T>::forward(of.geometry(), pass);
   if (of.method == Method::max) MaxPooling<T>::forward(of.geometry(), pass);
-  if (of.method == Method::global) GlobalAveragePooling<T>::forward(of.geometry().input, pass);
+  if (of.method == Method::global) GlobalAveragePooling<T>::forward(of.geometry(), pass);
 }
 
 template <class T>
 void run_backward(const Case& of, const PoolingBackward<T>& pass) {
   if (of.method == Method::average) AveragePooling<T>::backward(of.geometry(), pass);
   if (of.method == Method::max) MaxPooling<T>::backward(of.geometry(), pass);
-  if (of.method == Method::global) GlobalAveragePooling<T>::backward(of.geometry().input, pass);
+  if (of.method == Method::global) GlobalAveragePooling<T>::backward(of.geometry(), pass);
 }
 
 /// Scratch memory of the wanted size, full of NaN, and one value behind it that must stay.
@@ -66,7 +66,7 @@ Buffer<T> scratch_for(const Case& of, bool forward) {
   };
   const Index needed = of.method == Method::average ? size.template operator()<AveragePooling<T>>(geometry)
                        : of.method == Method::max   ? size.template operator()<MaxPooling<T>>(geometry)
-                                                    : size.template operator()<GlobalAveragePooling<T>>(geometry.input);
+                                                    : size.template operator()<GlobalAveragePooling<T>>(geometry);
   Buffer<T> scratch(needed + 1);
   scratch.fill(std::numeric_limits<T>::quiet_NaN());
   return scratch;

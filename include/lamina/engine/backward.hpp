@@ -184,10 +184,9 @@ class BackwardPass {
     const Epilogue epilogue = epilogue_of(step);
     if (!epilogue.wanted()) return;
     const auto& row = program_.template row<PoolingRow>(step.operation);
-    row.backward(row.shape, {.team = run_.team(),
+    row.backward(row.geometry, {.team = run_.team(),
                              .scratch = run_.scratch(),
                              .input = run_.read(step.value),
-                             .output = run_.value(step.result),
                              .output_gradient = gradient(step.source, program_.shape(step.result)),
                              .input_gradient = epilogue});
   }

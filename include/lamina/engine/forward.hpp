@@ -85,10 +85,17 @@ class ForwardPass {
 
   void pool(const ForwardStep& step) {
     const auto& row = program_.template row<PoolingRow>(step.operation);
-    row.forward(row.shape, {.team = run_.team(),
-                            .scratch = run_.scratch(),
-                            .input = run_.read(program_.read(step.operation)),
-                            .output = run_.writable(step.value)});
+    const ValueId input = program_.read(step.operation);
+    kernels::PoolingForward<T> pass{.team = run_.team(),
+                                    .scratch = run_.scratch(),
+                                    .input = step.keeps_input ? run_.expression(input) : run_.read(input),
+                                    .output = run_.writable(step.value)};
+    if (step.keeps_input) pass.kept_input = run_.writable(input);
+    if (step.moments) {
+      pass.mean = run_.mean(step.value);
+      pass.variance = run_.variance(step.value);
+    }
+    row.forward(row.geometry, pass);
   }
 
   void run_layer(const ForwardStep& step) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -9,6 +10,7 @@
 #include <lamina/engine/graph.hpp>
 #include <lamina/kernels/activation.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
+#include <lamina/kernels/global_pooling_pass.hpp>
 #include <lamina/kernels/pooling_pass.hpp>
 
 /// @file
@@ -50,10 +52,22 @@ struct ConvolutionRow {
 /// A pooling kernel as a row of functions.
 template <class T>
 struct PoolingRow {
-  kernels::PoolingShape shape{};
-  Index (*scratch)(const kernels::PoolingShape&, Index batch, Index threads) = nullptr;
-  void (*forward)(const kernels::PoolingShape&, const kernels::PoolingForward<T>&) = nullptr;
-  void (*backward)(const kernels::PoolingShape&, const kernels::PoolingBackward<T>&) = nullptr;
+  kernels::WindowGeometry geometry{};
+  Index (*scratch)(const kernels::WindowGeometry&, Index batch, Index threads) = nullptr;  ///< of either direction
+  void (*forward)(const kernels::WindowGeometry&, const kernels::PoolingForward<T>&) = nullptr;
+  void (*backward)(const kernels::WindowGeometry&, const kernels::PoolingBackward<T>&) = nullptr;
+
+  template <class Kernel>
+  [[nodiscard]] static constexpr PoolingRow of(const kernels::WindowGeometry& geometry) {
+    return {.geometry = geometry,
+            .scratch =
+                [](const kernels::WindowGeometry& of, Index batch, Index threads) {
+                  return std::max(Kernel::forward_scratch(of, batch, threads),
+                                  Kernel::backward_scratch(of, batch, threads));
+                },
+            .forward = &Kernel::forward,
+            .backward = &Kernel::backward};
+  }
 };
 
 template <class T>
@@ -89,8 +103,13 @@ template <class T, class Bound>
   if constexpr (Bound::role == LayerRole::convolution) {
     return ConvolutionRow<T>::template of<ConvolutionKernelFor<T, Bound>>(Bound::convolution, Bound::bias);
   } else if constexpr (Bound::role == LayerRole::pooling) {
-    using Kernel = kernels::Pooling<T>;
-    return PoolingRow<T>{Bound::pooling, &Kernel::scratch, &Kernel::forward, &Kernel::backward};
+    if constexpr (Bound::method == PoolingMethod::average) {
+      return PoolingRow<T>::template of<kernels::AveragePooling<T>>(Bound::pooling);
+    } else if constexpr (Bound::method == PoolingMethod::maximum) {
+      return PoolingRow<T>::template of<kernels::MaxPooling<T>>(Bound::pooling);
+    } else {
+      return PoolingRow<T>::template of<kernels::GlobalAveragePooling<T>>(Bound::pooling);
+    }
   } else if constexpr (Bound::role == LayerRole::batch_norm) {
     return BatchNormRow<T>{static_cast<T>(Bound::options.epsilon), static_cast<T>(Bound::options.momentum)};
   } else if constexpr (Bound::role == LayerRole::activation) {

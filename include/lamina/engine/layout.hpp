@@ -66,7 +66,7 @@ template <class T>
       if (mode == Mode::inference) continue;
       most = std::max(most, convolution->backward_scratch(convolution->shape, batch, threads));
     } else if (const auto* const pooling = std::get_if<PoolingRow<T>>(&program.rows[i])) {
-      most = std::max(most, pooling->scratch(pooling->shape, batch, threads));
+      most = std::max(most, pooling->scratch(pooling->geometry, batch, threads));
     } else if (const auto* const layer = std::get_if<LayerRow<T>>(&program.rows[i])) {
       most = std::max(most, layer->scratch(batch, threads));
     }

@@ -60,8 +60,8 @@ struct ForwardStep {
   ForwardKind kind = ForwardKind::kernel;
   int operation = kNone;
   ValueId value = kNone;
-  bool keeps_input = false;  ///< of a convolution: writes the value of its input, too
-  bool moments = false;      ///< of a convolution: measures its result, too
+  bool keeps_input = false;  ///< of a kernel: writes the value of its input, too
+  bool moments = false;      ///< of a kernel: measures its result, too
   bool folds = false;        ///< of a batch norm: the next step's kernel has it in its epilogue
   ValueId target = kNone;    ///< of a copy; kNone for the network's output
   Index channel = 0;

@@ -244,7 +244,7 @@ class ForwardPlanner {
     const ValuePlan& read_plan = plan_.value(input);
     const bool to_write = read_plan.in_memory && read_plan.kernel == kNone && input != 0 && read_plan.alias == kNone &&
                           graph_.maker(input).kind != OperationKind::concatenation && !written_[at(input)];
-    if (to_write && fused_ && operation(kernel).kind == OperationKind::convolution) {
+    if (to_write && fused_ && operation(kernel).kind != OperationKind::layer) {
       step.keeps_input = true;
       written_[at(input)] = true;
     } else if (read_plan.in_memory) {
@@ -273,7 +273,7 @@ class ForwardPlanner {
     if (!fused_) materialize(i + 1);
   }
 
-  /// Has the moments of a value measured: by the convolution that writes it, or in a pass; those of a concatenation
+  /// Has the moments of a value measured: by the kernel that writes it, or in a pass; those of a concatenation
   /// part by part, so that what several batch norms read is measured once.
   constexpr void require_moments(ValueId value) {
     if (measured_[at(value)]) return;
@@ -284,8 +284,8 @@ class ForwardPlanner {
       for (const ValueId operand : graph_.reads_of(graph_.maker(value))) require_moments(operand);
       return;
     }
-    const bool convolution = plan.kernel != kNone && operation(plan.kernel).kind == OperationKind::convolution;
-    if (convolution && fused_) {
+    const bool measures = plan.kernel != kNone && operation(plan.kernel).kind != OperationKind::layer;
+    if (measures && fused_) {
       for (std::size_t s = 0; s < plan_.forward_count; ++s) {
         ForwardStep& step = plan_.forward[s];
         if (step.kind == ForwardKind::kernel && step.operation == plan.kernel) step.moments = true;

@@ -11,14 +11,17 @@ namespace lamina::kernels {
 template <class T>
 class GlobalAveragePooling {
  public:
-  static constexpr Index forward_scratch(const Shape& input, Index batch, Index threads) {
+  static constexpr Index forward_scratch(const WindowGeometry& geometry, Index batch, Index threads) {
+    const Shape& input = geometry.input;
     return Partition{batch}.parts() * moments_size<T>(input.channels) + threads * thread_size(input);
   }
-  static constexpr Index backward_scratch(const Shape& input, Index batch, Index threads) {
+  static constexpr Index backward_scratch(const WindowGeometry& geometry, Index batch, Index threads) {
+    const Shape& input = geometry.input;
     return Partition{batch}.parts() * detail::epilogue_sums_size<T>(input.channels) + threads * thread_size(input);
   }
 
-  static void forward(const Shape& input, const PoolingForward<T>& pass) {
+  static void forward(const WindowGeometry& geometry, const PoolingForward<T>& pass) {
+    const Shape& input = geometry.input;
     const Partition partition{pass.output.batch};
     T* const threads = pass.scratch + partition.parts() * moments_size<T>(input.channels);
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
@@ -38,7 +41,8 @@ class GlobalAveragePooling {
     merge_moments<T>(partition, 1, input.channels, pass.scratch, {pass.mean, pass.variance});
   }
 
-  static void backward(const Shape& input, const PoolingBackward<T>& pass) {
+  static void backward(const WindowGeometry& geometry, const PoolingBackward<T>& pass) {
+    const Shape& input = geometry.input;
     if (!pass.input_gradient.wanted()) return;
     const Partition partition{pass.output_gradient.gradient.batch};
     const Index size = detail::epilogue_sums_size<T>(input.channels);

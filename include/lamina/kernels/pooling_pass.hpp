@@ -8,7 +8,7 @@
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
-#include <lamina/kernels/im2col.hpp>
+#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/moments.hpp>
 
 /// @file

@@ -17,18 +17,27 @@ void sum_parts(const Team& team, Index parts, Index stride, const T* partial, In
   });
 }
 
-/// Calls body.template operator()<Lanes>(first channel) so that the widest vectors, then vectors of four and single
-/// values cover all channels.
+/// Calls body.template operator()<Lanes>(channels) for the range of channels that the widest vectors cover, then for
+/// what 16-byte vectors cover of the rest, then for what remains, one by one; never for an empty range.
+template <class T, class Body>
+[[gnu::always_inline]] inline void for_channel_panels(Index channels, const Body& body) {
+  constexpr Index wide = kWidestLanes<T>;
+  constexpr Index narrow = 16 / static_cast<Index>(sizeof(T));
+  const Index first = channels / wide * wide;
+  const Index second = channels / narrow * narrow;
+  if (first > 0) body.template operator()<wide>(Range{0, first});
+  if constexpr (narrow < wide) {
+    if (second > first) body.template operator()<narrow>(Range{first, second});
+  }
+  if (channels > second) body.template operator()<1>(Range{second, channels});
+}
+
+/// Calls body.template operator()<Lanes>(first channel) for each vector of those panels.
 template <class T, class Body>
 [[gnu::always_inline]] inline void for_channel_vectors(Index channels, const Body& body) {
-  constexpr Index lanes = kWidestLanes<T>;
-  const Index whole = channels / lanes * lanes;
-  for (Index c = 0; c < whole; c += lanes) body.template operator()<lanes>(c);
-  Index rest = whole;
-  if constexpr (lanes > 4) {
-    for (; rest + 4 <= channels; rest += 4) body.template operator()<4>(rest);
-  }
-  for (; rest < channels; ++rest) body.template operator()<1>(rest);
+  for_channel_panels<T>(channels, [&]<Index Lanes>(Range panel) {
+    for (Index c = panel.begin; c < panel.end; c += Lanes) body.template operator()<Lanes>(c);
+  });
 }
 
 /// sums[c] = sum over pixels of value.template operator()<Lanes>(c, offset of channel c of the pixel): four running

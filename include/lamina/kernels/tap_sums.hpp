@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include <lamina/kernels/im2col.hpp>
+#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/row_panels.hpp>
 
 namespace lamina::kernels {

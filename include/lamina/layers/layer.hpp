@@ -71,11 +71,14 @@ struct Backward {
 enum class LayerRole {
   plain,
   convolution,  ///< has a kernels::ConvolutionShape `convolution` and `bias`, as Conv2d and Linear
-  pooling,      ///< has a kernels::PoolingShape `pooling`, as AvgPool
+  pooling,      ///< has a PoolingMethod `method` and a kernels::WindowGeometry `pooling`, as AvgPool
   batch_norm,   ///< has `options`, as BatchNorm
   activation,   ///< has a kernels::Activation `activation<T>` and `rectifier`, as ReLU
   reshape,      ///< the same values in the same order under another shape, as Flatten
 };
+
+/// How a pooling makes one pixel of many.
+enum class PoolingMethod { average, maximum, global_average };
 
 /// Shape rule of a specification whose output has the shape of its input.
 struct KeepsShape {

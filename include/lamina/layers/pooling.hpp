@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <lamina/kernels/window.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/requirement.hpp>
 
@@ -23,6 +24,9 @@ struct PoolingShape {
   [[nodiscard]] static constexpr Index next(Index side) { return (side + Window - 1) / Window * Window; }
   [[nodiscard]] static constexpr Shape output(const Shape& input) {
     return {input.height / Window, input.width / Window, input.channels};
+  }
+  [[nodiscard]] static constexpr kernels::WindowGeometry geometry(const Shape& input) {
+    return {{.kernel = Window, .stride = Window}, input, output(input)};
   }
 
   template <class At, class Layer, Shape Input>
@@ -55,6 +59,10 @@ struct AvgPool : detail::PoolingShape<Window> {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input, detail::PoolingShape<Window>::output(Input)> {
+    static constexpr LayerRole role = LayerRole::pooling;
+    static constexpr PoolingMethod method = PoolingMethod::average;
+    static constexpr kernels::WindowGeometry pooling = detail::PoolingShape<Window>::geometry(Input);
+
     template <class T>
     static void forward(const Forward<T>& pass) {
       pass.output.matrix().setZero();
@@ -84,6 +92,9 @@ struct MaxPool : detail::PoolingShape<Window> {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input, detail::PoolingShape<Window>::output(Input)> {
+    static constexpr LayerRole role = LayerRole::pooling;
+    static constexpr PoolingMethod method = PoolingMethod::maximum;
+    static constexpr kernels::WindowGeometry pooling = detail::PoolingShape<Window>::geometry(Input);
     static constexpr bool needs_input = true;
     static constexpr bool needs_output = true;
 
@@ -127,6 +138,10 @@ struct GlobalAvgPool {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input, output(Input)> {
+    static constexpr LayerRole role = LayerRole::pooling;
+    static constexpr PoolingMethod method = PoolingMethod::global_average;
+    static constexpr kernels::WindowGeometry pooling{{.kernel = Input.height}, Input, output(Input)};
+
     template <class T>
     static void forward(const Forward<T>& pass) {
       for (Index n = 0; n < pass.input.batch; ++n) {
