@@ -1,4 +1,5 @@
-"""Writes a network for ONNX Runtime and OpenVINO to a file of NumPy: its ONNX model, images and PyTorch's output for them.
+"""Writes a network for ONNX Runtime and OpenVINO to a file of NumPy: its ONNX model, images, and PyTorch's output for
+them.
 
     PYTHON bench/peer_export.py MODEL BATCH_SIZE FILE
 

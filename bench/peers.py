@@ -1,5 +1,5 @@
-"""Times a training step or an inference of one of the networks in PyTorch, ONNX Runtime or OpenVINO, in float, on random
-images, and prints the line of JSON that bench_step prints for Lamina:
+"""Times a training step or an inference of a network in PyTorch, ONNX Runtime or OpenVINO, in float, on random images,
+and prints the line of JSON that bench_step prints for Lamina:
 
     PYTHON bench/peers.py --model vgg38-bn-rc --threads 2 --setting compile-channels-last
 
