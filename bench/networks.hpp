@@ -6,6 +6,8 @@
 
 #include <lamina/lamina.hpp>
 
+#include "networks_concat.hpp"
+#include "networks_grouped.hpp"
 #include "normed_conv.hpp"
 
 /// @file
@@ -64,7 +66,9 @@ using Mlp = Sequential<Image<1, 1, 784>, Linear<512>, ReLU, Linear<512>, ReLU, L
 
 /// The networks that users bring, as a table.
 inline constexpr std::tuple kUserNetworks{NamedNetwork<ResNet20>{"resnet20"}, NamedNetwork<Vgg11Bn>{"vgg11-bn"},
-                                          NamedNetwork<LeNet5>{"lenet5"}, NamedNetwork<Mlp>{"mlp"}};
+                                          NamedNetwork<LeNet5>{"lenet5"}, NamedNetwork<Mlp>{"mlp"},
+                                          NamedNetwork<DenseNetBc40x12>{"densenet-bc-40-12"},
+                                          NamedNetwork<Separable>{"separable"}};
 
 /// The names of all networks, with commas between them.
 [[nodiscard]] inline std::string network_names() {

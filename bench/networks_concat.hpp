@@ -5,8 +5,7 @@
 #include "normed_conv.hpp"
 
 /// @file
-/// Networks that users bring and that join branches. Nothing includes this file before Concat is there. Then
-/// networks.hpp includes it and has in its table NamedNetwork<DenseNetBc40x12>{"densenet-bc-40-12"}.
+/// Networks that users bring and that join branches.
 
 namespace lamina::bench {
 

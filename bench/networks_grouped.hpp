@@ -5,8 +5,7 @@
 #include "normed_conv.hpp"
 
 /// @file
-/// Networks that users bring and that convolve in groups. Nothing includes this file before Conv2d has groups. Then
-/// networks.hpp includes it and has in its table NamedNetwork<Separable>{"separable"}.
+/// Networks that users bring and that convolve in groups.
 
 namespace lamina::bench {
 
