@@ -26,8 +26,8 @@ struct ConvolutionForward {
   Expression<T> input{};
   TensorView<T> kept_input{};  ///< where the input's value goes; empty where nobody else needs it
   TensorView<T> output{};
-  T* mean = nullptr;      ///< where the batch mean of what is written (after the epilogue) goes; null for none
-  T* variance = nullptr;  ///< and its biased variance
+  T* mean = nullptr;      ///< where the output's batch mean goes; null for none
+  T* variance = nullptr;  ///< and the biased variance
   /// Applied to the output before it is written: an inference batch norm, addition and activation. Its raw tensor is
   /// ignored.
   Expression<T> epilogue{};

@@ -20,6 +20,8 @@
 
 namespace lamina::kernels {
 
+/// The convolution kernel (convolution_kernel.hpp) of a filter for each channel. Training shares the batch between
+/// threads in fixed parts, inference of a few images the rows of each image too.
 template <class T>
 class DepthwiseConvolution {
  public:
@@ -45,7 +47,7 @@ class DepthwiseConvolution {
     check(shape);
     const Partition partition{pass.output.batch};
     const Index channels = shape.outputs();
-    const Index heights = shape.geometry.output.height;
+    const Index height = shape.geometry.output.height;
     T* const threads = pass.scratch + partition.parts() * moments_size<T>(channels);
     const typename Rows::Layout layout = input_rows(shape.geometry);
     const Index shares = shares_of_sample(pass);
@@ -55,7 +57,7 @@ class DepthwiseConvolution {
       T* const part_moments = pass.scratch + part * moments_size<T>(channels);
       MomentAccumulator<T> moments(pass.mean == nullptr ? 0 : channels, part_moments);
       for (Index n = partition[part].begin; n < partition[part].end; ++n) {
-        forward_sample(shape, pass, rows, n, Share{task % shares, shares}.of(heights), [&](Index pixel, Index pixels) {
+        forward_sample(shape, pass, rows, n, Share{task % shares, shares}.of(height), [&](Index pixel, Index pixels) {
           moments.add(pixels, pass.output.data + pixel * pass.output.stride, pass.output.stride);
         });
       }
@@ -169,8 +171,8 @@ class DepthwiseConvolution {
         sum_taps(rows, taps, output.width, output.channels, expressed);
       }
     }
-    if (!pass.epilogue.activation.rectifier())
-      activate(pass, (n * output.height + ys.begin) * output.width, ys.size() * output.width);
+    if (pass.epilogue.activation.rectifier()) return;
+    activate(pass, (n * output.height + ys.begin) * output.width, ys.size() * output.width);
   }
 
   static void activate(const ConvolutionForward<T>& pass, Index first, Index pixels) {
@@ -199,8 +201,9 @@ class DepthwiseConvolution {
           inputs.fill(pass.input, (ys.end - 1) * window.stride - window.padding + window.extent());
           add_weight_gradients(shape, inputs, gradients, ys, sums);
         }
-        if (pass.bias_gradient != nullptr)
+        if (pass.bias_gradient != nullptr) {
           add_bias_gradients(geometry.output, gradients, ys, sums + shape.weight_size());
+        }
         if (!pass.input_gradient.wanted()) continue;
         const bool last = ys.end == geometry.output.height;
         const Index end =

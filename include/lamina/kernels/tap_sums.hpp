@@ -180,9 +180,11 @@ void sum_taps_row(const RowPanels<T>& source, const Taps<T>& taps, Index count, 
     const auto first = results.bias == nullptr ? Vector<T, Lanes>{} : load<T, Lanes>(results.bias + c);
     const auto write = results.template writer<Lanes>(c);
     const auto sum = [&]<Index Count>(Index t) {
-      if constexpr (Kernel == 0) return sum_taps_at<T, Lanes, Count>(source, taps, t, first, c, write);
-      if constexpr (Kernel != 0)
-        return sum_near_taps_at<T, Lanes, Count, Kernel, Step>(source, taps, t, first, c, write);
+      if constexpr (Kernel == 0) {
+        sum_taps_at<T, Lanes, Count>(source, taps, t, first, c, write);
+      } else {
+        sum_near_taps_at<T, Lanes, Count, Kernel, Step>(source, taps, t, first, c, write);
+      }
     };
     Index t = 0;
     for (; t + block <= count; t += block) sum.template operator()<block>(t);
