@@ -98,7 +98,7 @@ class Backward {
       : shape_(shape),
         pass_(pass),
         wanted_(pass.input_gradient.wanted()),
-        large_(large(shape, pass.output_gradient.gradient.batch)),
+        reads_ahead_(wanted_ && reads_ahead(shape, pass.output_gradient.gradient.batch)),
         plan_(backward_plan<T>(shape, pass.output_gradient.gradient.batch)),
         weights_(pass.scratch),
         partial_(weights_ + plan_.weights) {}
@@ -173,7 +173,7 @@ class Backward {
   /// What a unit will read and write.
   [[nodiscard]] RowsAhead ahead_of(Index unit) const {
     RowsAhead ahead;
-    if (!large_ || unit >= plan_.units.count()) return ahead;
+    if (!reads_ahead_ || unit >= plan_.units.count()) return ahead;
     const Range inputs = plan_.units.of_pixels(unit, shape_.geometry.input.pixels());
     const Range outputs = plan_.units.of_pixels(unit, shape_.geometry.output.pixels());
     const GradientEpilogue<T>& epilogue = pass_.input_gradient;
@@ -185,7 +185,7 @@ class Backward {
     ahead.add(epilogue.added, inputs);
     if (epilogue.value.raw.data != pass_.input.raw.data) ahead.add(epilogue.value.raw, inputs);
     const Index rows = RowBlocks{outputs.size()}.count() * detail::tiles_of<T>(shape_.depth(), shape_.outputs());
-    ahead.divide(wanted_ ? rows + detail::tiles_of<T>(inputs.size(), shape_.inputs()) : rows);
+    ahead.divide(rows + detail::tiles_of<T>(inputs.size(), shape_.inputs()));
     return ahead;
   }
 
@@ -358,7 +358,7 @@ class Backward {
   const ConvolutionShape& shape_;
   const ConvolutionBackward<T>& pass_;
   bool wanted_;
-  bool large_;
+  bool reads_ahead_;  ///< weight gradients alone are too short for it
   BackwardPlan<T> plan_;
   T* weights_;
   T* partial_;

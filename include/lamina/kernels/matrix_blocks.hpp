@@ -44,9 +44,12 @@ struct RowBlocks {
   return window.kernel == 1 && window.stride == 1 && window.padding == 0;
 }
 
-/// Whether the tensors of a pass are too large for the last-level cache, so that it pays to ask for them ahead.
-[[nodiscard]] constexpr bool large(const ConvolutionShape& shape, Index batch) {
-  return batch * (shape.geometry.input.size() + shape.geometry.output.size()) > 1024 * 1024;
+/// Whether it pays to ask for the next tensors ahead: where they are too large for the last-level cache and all of them
+/// is read.
+[[nodiscard]] constexpr bool reads_ahead(const ConvolutionShape& shape, Index batch) {
+  constexpr Index values = 1024 * 1024;
+  return shape.geometry.window.stride == 1 &&
+         batch * (shape.geometry.input.size() + shape.geometry.output.size()) > values;
 }
 
 /// Whether products read the patches where they lie, for a factor with so many rows and columns: a copy pays where it

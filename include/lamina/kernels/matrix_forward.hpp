@@ -87,7 +87,7 @@ class Forward {
     T* const values = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
     const Index batch = pass_.output.batch;
     by_position_ = forward_by_position(shape_, batch);
-    large_ = large(shape_, batch);
+    reads_ahead_ = reads_ahead(shape_, batch);
     T* const threads = values + (by_position_ ? aligned<T>(batch * shape_.geometry.input.size()) : 0);
     if (pass_.prepared == nullptr) prepare(&pass_.team, shape_, pass_.weights, pass_.bias, pass_.scratch);
     prepared_ = pass_.prepared == nullptr ? pass_.scratch : pass_.prepared;
@@ -181,7 +181,7 @@ class Forward {
   /// What a unit will read and write, to be asked for in the products of the one before.
   [[nodiscard]] RowsAhead ahead_of(Index unit) const {
     RowsAhead ahead;
-    if (!large_ || tasks_.shares > 1 || unit >= tasks_.units.count()) return ahead;
+    if (!reads_ahead_ || tasks_.shares > 1 || unit >= tasks_.units.count()) return ahead;
     const Range inputs = tasks_.units.of_pixels(unit, shape_.geometry.input.pixels());
     const Range outputs = tasks_.units.of_pixels(unit, shape_.geometry.output.pixels());
     ahead.add(input_.raw, inputs);
@@ -299,7 +299,7 @@ class Forward {
   Expression<T> input_{};
   ForwardTasks tasks_{};
   const T* prepared_ = nullptr;
-  bool large_ = false;
+  bool reads_ahead_ = false;
   bool by_position_ = false;  ///< see forward_by_position
   bool keep_ = false;         ///< whether tasks write the kept input
 };
