@@ -14,7 +14,7 @@ namespace detail {
 /// A depthwise separable convolution (Howard et al. 2017): each of `Inputs` channels by itself, then all together.
 template <Index Inputs, Index Filters, Index Stride = 1>
 inline constexpr auto kSeparableConv =
-    LayerList<Conv2d<Inputs, 3, ConvOptions{.stride = Stride, .bias = false, .groups = Inputs}>, BatchNorm, ReLU,
+    LayerList<Conv2d<Inputs, 3, ConvOptions{.stride = Stride, .groups = Inputs, .bias = false}>, BatchNorm, ReLU,
               NormedConv<Filters, 1>, BatchNorm, ReLU>{};
 
 [[nodiscard]] constexpr auto separable_layers() {
