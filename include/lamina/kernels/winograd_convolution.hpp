@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include <lamina/kernels/winograd/by_channels.hpp>
 #include <lamina/kernels/winograd/by_images.hpp>
 
@@ -26,46 +28,17 @@ template <class T>
   return window.kernel == 3 && window.stride == 1 && window.dilation == 1 && shape.groups == 1;
 }
 
-/// Whether a layer is wide: its transformed weights, in both directions and beside the sums of their gradients, do not
-/// fit the second-level cache.
-[[nodiscard]] constexpr bool wide(const ConvolutionShape& shape) { return shape.inputs() * shape.outputs() > 64 * 64; }
+/// Whether a layer is wide: its transformed weights and the sums of their gradients do not fit the second-level cache.
+[[nodiscard]] constexpr bool wide(Index inputs, Index outputs) { return inputs * outputs > 64 * 64; }
 
 }  // namespace winograd
 
-/// Winograd's convolution as a ConvolutionKernel, for any channels that are multiples of the lanes: one instance serves
-/// all layers of a network whose channels are.
-/// @tparam InputLanes, OutputLanes  vectors in which pixels are read and written; see winograd::channel_lanes
-template <class T, Index InputLanes, Index OutputLanes>
-struct Winograd {
-  static Index prepared_size(const ConvolutionShape& shape) {
-    return winograd::wide(shape) ? Wide::prepared_size(shape) : Narrow::prepared_size(shape);
-  }
-  static void prepare(const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
-    winograd::wide(shape) ? Wide::prepare(shape, weights, bias, prepared)
-                          : Narrow::prepare(shape, weights, bias, prepared);
-  }
-  static Index forward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
-    return winograd::wide(shape) ? Wide::forward_scratch(shape, batch, threads)
-                                 : Narrow::forward_scratch(shape, batch, threads);
-  }
-  static Index backward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
-    return winograd::wide(shape) ? Wide::backward_scratch(shape, batch, threads)
-                                 : Narrow::backward_scratch(shape, batch, threads);
-  }
-  static void forward(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) {
-    winograd::wide(shape) ? Wide::forward(shape, pass) : Narrow::forward(shape, pass);
-  }
-  static void backward(const ConvolutionShape& shape, const ConvolutionBackward<T>& pass) {
-    winograd::wide(shape) ? Wide::backward(shape, pass) : Narrow::backward(shape, pass);
-  }
-
- private:
-  using Narrow = winograd::ByImages<T, InputLanes, OutputLanes>;
-  using Wide = winograd::ByChannels<T, InputLanes, OutputLanes>;
-};
-
-/// The instance for a number of channels.
+/// Winograd's convolution as a ConvolutionKernel. One instance serves all layers whose channels are multiples of the
+/// same vectors, and are wide or are not.
 template <class T, Index Inputs, Index Outputs>
-using WinogradFor = Winograd<T, winograd::channel_lanes<T>(Inputs), winograd::channel_lanes<T>(Outputs)>;
+using WinogradFor =
+    std::conditional_t<winograd::wide(Inputs, Outputs),
+                       winograd::ByChannels<T, winograd::channel_lanes<T>(Inputs), winograd::channel_lanes<T>(Outputs)>,
+                       winograd::ByImages<T, winograd::channel_lanes<T>(Inputs), winograd::channel_lanes<T>(Outputs)>>;
 
 }  // namespace lamina::kernels

@@ -23,6 +23,8 @@ struct ChannelsPlan {
   static constexpr Index slice = 2 * kGroup<T>;
   /// Inputs of a task that sums weight gradients.
   static constexpr Index rows = 8 * kGroup<T>;
+  /// Inputs whose weights are gathered at a time.
+  static constexpr Index gathered = kGroup<T>;
   /// Tiles of a block: enough to make the transforms of the weights cheap beside the products.
   static constexpr Index most_tiles = 128;
 
@@ -65,7 +67,8 @@ struct ChannelsPlan {
   [[nodiscard]] Index slice_sums() const { return 3 * slice; }
 
   [[nodiscard]] Index forward_thread() const {
-    return std::max(image_values(), PanelLayout<T>{inputs(), slice}.size() + out_slice(slice).size());
+    return std::max(image_values(), PanelLayout<T>{inputs(), slice}.size() + out_slice(slice).size()) +
+           9 * gathered * slice;
   }
   [[nodiscard]] Index backward_thread() const {
     const Index gradients = PanelLayout<T>{outputs(), slice}.size() + out_slice(slice).size() + frame(slice).size();
@@ -103,7 +106,7 @@ class ByChannels {
   using Plan = ChannelsPlan<T>;
 
  public:
-  /// The weights as they are, and the bias: to transform them again costs less than to read four times as many.
+  /// The weights, slice by slice, and the bias: to transform them each time costs less than to read four times as many.
   static Index prepared_size(const ConvolutionShape& shape) {
     const Plan plan{shape, 1};
     return whole_lines<T>(shape.weight_size()) + plan.bias_size();
@@ -122,7 +125,12 @@ class ByChannels {
   }
 
   static void prepare(const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
-    std::copy_n(weights, shape.weight_size(), prepared);
+    const Plan plan{shape, 1};
+    for (Index slice = 0; slice < plan.slices(plan.outputs()); ++slice) {
+      const Range outputs = plan.slice_of(plan.outputs(), slice);
+      gather_weights(WeightsPlace<T>::of(shape, weights, 0, outputs.begin), {0, plan.inputs()}, outputs.size(),
+                     prepared + 9 * plan.inputs() * outputs.begin);
+    }
     pad_bias(shape, bias, prepared + whole_lines<T>(shape.weight_size()));
   }
 
@@ -135,7 +143,6 @@ class ByChannels {
     const ForwardPass run{
         .plan = plan,
         .pass = pass,
-        .weights = pass.prepared == nullptr ? pass.weights : pass.prepared,
         .bias = pass.prepared == nullptr ? pass.scratch : pass.prepared + whole_lines<T>(shape.weight_size()),
         .in = in,
         .moments = moments};
@@ -187,7 +194,6 @@ class ByChannels {
   struct ForwardPass {
     const Plan& plan;
     const ConvolutionForward<T>& pass;
-    const T* weights;
     const T* bias;
     T* in;
     T* moments;
@@ -213,7 +219,7 @@ class ByChannels {
       const PanelLayout<T> matrix{plan.inputs(), count};
       const BlockLayout<T> layout = plan.out_slice(count);
       T* const out = scratch + matrix.size();
-      transform_weights<T, OutputLanes>({weights, plan.inputs(), plan.outputs()}, channels, scratch);
+      transform_slice(channels, scratch);
       for (Index point = 0; point < kPoints; ++point) {
         multiply(tiles.size(),
                  Product<T>{.depth = plan.inputs(),
@@ -248,6 +254,24 @@ class ByChannels {
     }
 
    private:
+    /// Transforms the weights of a slice of the outputs to the begin of a thread's scratch.
+    void transform_slice(Range channels, T* scratch) const {
+      const PanelLayout<T> matrix{plan.inputs(), channels.size()};
+      const Index row = 9 * channels.size();
+      clear_padding(matrix, scratch);
+      if (pass.prepared != nullptr) {
+        const T* const weights = pass.prepared + 9 * plan.inputs() * channels.begin;
+        transform_weights<T, OutputLanes>({weights, channels.size(), row}, matrix, {0, plan.inputs()}, scratch);
+        return;
+      }
+      const auto weights = WeightsPlace<T>::of(plan.shape, pass.weights, 0, channels.begin);
+      T* const gathered = scratch + plan.forward_thread() - row * Plan::gathered;
+      for_each_block({0, plan.inputs()}, Plan::gathered, [&](Range rows) {
+        gather_weights(weights, rows, channels.size(), gathered);
+        transform_weights<T, OutputLanes>({gathered, channels.size(), row}, matrix, rows, scratch);
+      });
+    }
+
     [[nodiscard]] T* moments_of(Index first_channel) const {
       return moments + first_channel / Plan::slice * plan.blocks().parts() * plan.slice_moments();
     }
@@ -312,8 +336,9 @@ class ByChannels {
       const PanelLayout<T> matrix{plan.outputs(), channels.size()};
       const BlockLayout<T> layout = plan.out_slice(channels.size());
       T* const gradient = scratch + matrix.size();
-      transform_weights_back<T, InputLanes, OutputLanes>({pass.weights, plan.inputs(), plan.outputs()}, channels,
-                                                         scratch);
+      clear_padding(matrix, scratch);
+      transform_weights_back<T, InputLanes, OutputLanes>(WeightsPlace<T>::of(plan.shape, pass.weights, channels.begin),
+                                                         matrix, scratch);
       for (Index point = 0; point < kPoints; ++point) {
         multiply(images.size() * tiles,
                  Product<T>{.depth = plan.outputs(),

@@ -81,7 +81,9 @@ class ByImages {
 
   static void prepare(const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
     const Plan plan{shape};
-    transform_weights<T, OutputLanes>({weights, plan.inputs(), plan.outputs()}, {0, plan.outputs()}, prepared);
+    clear_padding(plan.weights(), prepared);
+    transform_weights<T, OutputLanes>(WeightsPlace<T>::of(shape, weights), plan.weights(), {0, plan.inputs()},
+                                      prepared);
     T* const padded_bias = prepared + plan.weights().size();
     std::fill_n(padded_bias, plan.bias_size(), T{0});
     if (bias != nullptr) std::copy_n(bias, plan.outputs(), padded_bias);
@@ -114,8 +116,9 @@ class ByImages {
     const Partition partition = plan.split(pass.output_gradient.gradient.batch);
     T* const threads = parts + partition.parts() * plan.part_size();
     if (pass.input_gradient.wanted()) {
-      transform_weights_back<T, InputLanes, OutputLanes>({pass.weights, plan.inputs(), plan.outputs()},
-                                                         {0, plan.inputs()}, prepared);
+      clear_padding(plan.weights_back(), prepared);
+      transform_weights_back<T, InputLanes, OutputLanes>(WeightsPlace<T>::of(shape, pass.weights), plan.weights_back(),
+                                                         prepared);
     }
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
       const BackwardTask run{.plan = plan,

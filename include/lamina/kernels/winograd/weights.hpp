@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/winograd/layout.hpp>
 #include <lamina/kernels/winograd/transpose.hpp>
 
@@ -10,17 +11,29 @@
 
 namespace lamina::kernels::winograd {
 
-/// Weights as a convolution has them.
+/// Some weights, and how they lie in memory.
 template <class T>
 struct WeightsPlace {
-  const T* data = nullptr;
-  Index inputs = 0;
-  Index outputs = 0;
+  const T* data = nullptr;  ///< of the first input and output
+  Index tap_stride = 0;     ///< values from one kernel position to the next
+  Index row_stride = 0;     ///< values from one input to the next
 
   [[nodiscard]] const T* at(Index tap, Index input, Index output) const {
-    return data + (tap * inputs + input) * outputs + output;
+    return data + tap * tap_stride + input * row_stride + output;
+  }
+
+  /// The weights of a convolution from an input and an output on.
+  [[nodiscard]] static WeightsPlace of(const ConvolutionShape& shape, const T* weights, Index input = 0,
+                                       Index output = 0) {
+    return {weights + input * shape.outputs() + output, shape.inputs() * shape.outputs(), shape.outputs()};
   }
 };
+
+/// Sets what the panels have beside a matrix to zero.
+template <class T>
+void clear_padding(const PanelLayout<T>& layout, T* matrix) {
+  if (layout.columns % layout.lanes != 0) std::fill_n(matrix, layout.size(), T{0});
+}
 
 namespace detail {
 
@@ -32,42 +45,40 @@ template <class T, Index Lanes, class Read>
       [&](Index i, Index j, Vector<T, Lanes> value) { store<T, Lanes>(to + (i * kInput + j) * point_stride, value); });
 }
 
-/// Inputs ahead whose weights are asked for: rows of a wide layer lie too far apart for the processor to see it coming.
-inline constexpr Index kRowsAhead = 8;
-
-template <class T>
-void clear_padding(const PanelLayout<T>& layout, T* matrix) {
-  if (layout.columns % layout.lanes != 0) std::fill_n(matrix, layout.size(), T{0});
-}
-
 }  // namespace detail
 
-/// Transforms the weights of some outputs for forward: an inputs x outputs matrix a point.
-template <class T, Index OutputLanes>
-void transform_weights(const WeightsPlace<T>& weights, Range outputs, T* prepared) {
-  const PanelLayout<T> layout{weights.inputs, outputs.size()};
-  detail::clear_padding(layout, prepared);
-  for (Index input = 0; input < weights.inputs; ++input) {
-    for (Index output = outputs.begin; output < outputs.end; output += OutputLanes) {
-      detail::transform_kernels<T, OutputLanes>(
-          layout.point_stride(), prepared + layout.offset(input, output - outputs.begin), [&](Index tap) {
-            const T* const from = weights.at(tap, input, output);
-            prefetch(from + detail::kRowsAhead * weights.outputs);
-            return load<T, OutputLanes>(from);
-          });
+/// Copies the weights of a range of inputs and `outputs` outputs to `to`, in the order (input, kernel position,
+/// output). Rows of a wide layer lie powers of two apart, and all kernel positions of an input compete for one set of a
+/// cache: they are read one position after the other.
+template <class T>
+void gather_weights(const WeightsPlace<T>& weights, Range inputs, Index outputs, T* to) {
+  for (Index tap = 0; tap < 9; ++tap) {
+    for (Index input = inputs.begin; input < inputs.end; ++input) {
+      std::copy_n(weights.at(tap, input, 0), outputs, to + ((input - inputs.begin) * 9 + tap) * outputs);
     }
   }
 }
 
-/// Transforms the weights of some inputs for backward: an outputs x inputs matrix a point. Squares of inputs and
-/// outputs are transposed in registers on the way.
+/// Transforms the weights of layout.columns outputs for forward, an inputs x outputs matrix a point: those of a range
+/// of its rows, whose first lies at weights.data.
+template <class T, Index OutputLanes>
+void transform_weights(const WeightsPlace<T>& weights, const PanelLayout<T>& layout, Range rows, T* prepared) {
+  for (Index row = rows.begin; row < rows.end; ++row) {
+    for (Index column = 0; column < layout.columns; column += OutputLanes) {
+      detail::transform_kernels<T, OutputLanes>(
+          layout.point_stride(), prepared + layout.offset(row, column),
+          [&](Index tap) { return load<T, OutputLanes>(weights.at(tap, row - rows.begin, column)); });
+    }
+  }
+}
+
+/// Transforms weights for backward: an outputs x inputs matrix a point. Squares of inputs and outputs are transposed in
+/// registers on the way.
 template <class T, Index InputLanes, Index OutputLanes>
-void transform_weights_back(const WeightsPlace<T>& weights, Range inputs, T* prepared) {
+void transform_weights_back(const WeightsPlace<T>& weights, const PanelLayout<T>& layout, T* prepared) {
   constexpr Index lanes = std::min(InputLanes, OutputLanes);
-  const PanelLayout<T> layout{weights.outputs, inputs.size()};
-  detail::clear_padding(layout, prepared);
-  for (Index output = 0; output < weights.outputs; output += lanes) {
-    for (Index input = inputs.begin; input < inputs.end; input += lanes) {
+  for (Index output = 0; output < layout.rows; output += lanes) {
+    for (Index input = 0; input < layout.columns; input += lanes) {
       Vector<T, lanes> taps[9][lanes];
       for (Index tap = 0; tap < 9; ++tap) {
         Vector<T, lanes> square[lanes];
@@ -78,8 +89,7 @@ void transform_weights_back(const WeightsPlace<T>& weights, Range inputs, T* pre
         for (Index i = 0; i < lanes; ++i) taps[tap][i] = square[i];
       }
       for (Index i = 0; i < lanes; ++i) {
-        detail::transform_kernels<T, lanes>(layout.point_stride(),
-                                            prepared + layout.offset(output + i, input - inputs.begin),
+        detail::transform_kernels<T, lanes>(layout.point_stride(), prepared + layout.offset(output + i, input),
                                             [&](Index tap) { return taps[tap][i]; });
       }
     }
