@@ -37,7 +37,7 @@ struct Decades {
 [[nodiscard]] inline std::string gradient_flow_chart(std::span<const lamina::TensorFlow> flow, std::size_t width,
                                                      const BarStyle& style) {
   const auto label = [](std::size_t index, const lamina::TensorFlow& tensor) {
-    return right(std::to_string(index), 3) + " " + std::string(tensor.kind) + " " + std::string(tensor.name.view());
+    return right(std::to_string(index), 3) + " " + tensor.kind + " " + std::string(tensor.name.view());
   };
   std::size_t labels = 0;
   for (std::size_t i = 0; i < flow.size(); ++i) labels = std::max(labels, label(i, flow[i]).size());

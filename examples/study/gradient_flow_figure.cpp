@@ -25,6 +25,13 @@ std::string_view label(const TensorFlow& tensor) {
   return name;
 }
 
+/// The flow of the weight tensors alone.
+std::vector<EpochFlow> weights_of(std::span<const EpochFlow> flow) {
+  std::vector<EpochFlow> weights;
+  for (const auto& [epoch, tensors] : flow) weights.push_back({epoch, lamina::weight_tensors(tensors)});
+  return weights;
+}
+
 int longest_label(std::span<const TensorFlow> tensors) {
   std::size_t longest = 0;
   for (const TensorFlow& tensor : tensors) longest = std::max(longest, label(tensor).size());
@@ -105,11 +112,13 @@ Figure write_gradient_flow(const Run& run, const std::filesystem::path& folder) 
                       .caption =
                           "Mean |gradient| of each weight tensor from input to output, on a logarithmic axis: a "
                           "line an epoch, the first light, the last dark."};
-  write_flow_table(run.flow, folder / table_name(kName, 0, 1));
-  const int below = 55 + 9 * longest_label(run.flow.front().tensors);
+  Run weights = run;
+  weights.flow = weights_of(run.flow);
+  write_flow_table(weights.flow, folder / table_name(kName, 0, 1));
+  const int below = 55 + 9 * longest_label(weights.flow.front().tensors);
   const int height = 400 + below;
   const Panel panel{.left = 90, .right = run.flow.size() == 1 ? 885 : 800, .top = 45, .bottom = height - below};
-  write_script(figure, height, draw_epochs(run, panel, height));
+  write_script(figure, height, draw_epochs(weights, panel, height));
   return figure;
 }
 
@@ -121,7 +130,7 @@ Figure write_gradient_flows(std::span<const Run> runs, const std::filesystem::pa
                           "(1), on a logarithmic axis."};
   std::vector<EpochFlow> last;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    last.push_back(runs[i].flow.back());
+    last.push_back(weights_of({&runs[i].flow.back(), 1}).front());
     write_flow_table({&last.back(), 1}, folder / table_name(kName, i, runs.size()));
   }
   const auto key = key_entries(runs);

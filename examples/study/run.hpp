@@ -23,7 +23,7 @@ struct EpochRow {
   double seconds = 0;
 };
 
-/// The rows of gradient_flow.csv for one epoch, input first.
+/// The rows of gradient_flow.csv for one epoch: all parameter tensors, input first.
 struct EpochFlow {
   lamina::Index epoch = 0;
   std::vector<lamina::TensorFlow> tensors;

@@ -62,7 +62,7 @@ void TerminalObserver::on_epoch(const lamina::EpochReport& report) {
             << right(fixed(report.validation.loss, 3), 11) << "  " << right(percent(report.validation.accuracy), 7)
             << "  " << right(fixed(report.images_per_second, 0), 9) << "  " << right(clock_time(report.seconds), 7)
             << (report.best ? "  best\n" : "\n") << std::flush;
-  gradient_flow_.assign(report.gradient_flow.begin(), report.gradient_flow.end());
+  gradient_flow_ = lamina::weight_tensors(report.gradient_flow);
   shown_ = Clock::now();
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <lamina/core/error.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
@@ -36,8 +37,8 @@ inline constexpr double kLostGradient = 1e4;
 struct FlowVerdict {
   FlowState state = FlowState::healthy;
   double ratio = 1;        ///< mean |gradient| of the first layer over the last's; NaN when both are zero
-  std::size_t break_at{};  ///< where it breaks: the tensor with the steepest fall (if exploding: rise) of the mean
-                           ///< |gradient| from the tensor after it, as backward meets them
+  std::size_t break_at{};  ///< where it breaks, as a place among the weight tensors: the one with the steepest fall (if
+                           ///< exploding: rise) of the mean |gradient| from the one after it, as backward meets them
   double change = 1;       ///< mean |gradient| there over the mean |gradient| of the tensor after it
   std::string text{};      ///< all of it in one line
 };
@@ -45,7 +46,7 @@ struct FlowVerdict {
 namespace detail {
 
 [[nodiscard]] inline std::string layer_name(const TensorFlow& tensor) {
-  return std::string(tensor.kind) + " " + std::string(tensor.name.view());
+  return tensor.kind + " " + std::string(tensor.name.view());
 }
 
 [[nodiscard]] inline FlowState flow_state(std::span<const TensorFlow> flow) {
@@ -81,9 +82,10 @@ inline void find_break(std::span<const TensorFlow> flow, FlowVerdict& verdict) {
 
 }  // namespace detail
 
-/// Judges the flow of at least one tensor, input first: see FlowState and kLostGradient.
-/// @throws ArgumentError  when the flow is empty
-[[nodiscard]] inline FlowVerdict judge(std::span<const TensorFlow> flow) {
+/// Judges a flow by its weight tensors, input first: see FlowState and kLostGradient.
+/// @throws ArgumentError  when it has none
+[[nodiscard]] inline FlowVerdict judge(std::span<const TensorFlow> tensors) {
+  const std::vector<TensorFlow> flow = weight_tensors(tensors);
   require(!flow.empty(), "a gradient flow without a weight tensor has no verdict");
   const TensorFlow& first = flow.front();
   const TensorFlow& last = flow.back();
