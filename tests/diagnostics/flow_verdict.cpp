@@ -108,6 +108,13 @@ TEST_CASE("flow verdict: weights alone decide, whatever biases and batch norms s
   CHECK_THROWS_AS(judge({{flow.back()}}), ArgumentError);
 }
 
+TEST_CASE("flow verdict: calls tensors what it is told to") {
+  const auto flow = flow_of({4e-18, 1e-17, 1e-4});
+  CHECK(judge(flow, [](const TensorFlow& tensor) { return "<" + std::string(tensor.name.view()) + ">"; }).text ==
+        "vanishing: mean |gradient| 4.0e-18 in <0.weight> against 1.0e-04 in <2.weight>, ratio 4.0e-14; steepest fall, "
+        "by a factor of 1.0e+13, at <1.weight>");
+}
+
 TEST_CASE("flow verdict: a single tensor is healthy, none has no verdict") {
   CHECK(judge_means({1e-3}).state == FlowState::healthy);
   CHECK_THROWS_AS(judge_means({}), ArgumentError);

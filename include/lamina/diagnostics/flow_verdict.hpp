@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,11 +44,15 @@ struct FlowVerdict {
   std::string text{};      ///< all of it in one line
 };
 
-namespace detail {
+/// What a verdict calls a tensor.
+using TensorNames = std::function<std::string(const TensorFlow&)>;
 
-[[nodiscard]] inline std::string layer_name(const TensorFlow& tensor) {
+/// The kind of the layer and the name of the tensor: "conv 4.branch.0.weight".
+[[nodiscard]] inline std::string kind_and_name(const TensorFlow& tensor) {
   return tensor.kind + " " + std::string(tensor.name.view());
 }
+
+namespace detail {
 
 [[nodiscard]] inline FlowState flow_state(std::span<const TensorFlow> flow) {
   const double first = flow.front().mean_abs;
@@ -73,18 +78,19 @@ inline void find_break(std::span<const TensorFlow> flow, FlowVerdict& verdict) {
 }
 
 /// "steepest fall, by a factor of 2.5e+01, at conv 4.weight"
-[[nodiscard]] inline std::string describe_break(const FlowVerdict& verdict, const TensorFlow& tensor) {
+[[nodiscard]] inline std::string describe_break(const FlowVerdict& verdict, const std::string& tensor) {
   const bool rise = verdict.change > 1;
   const double factor = rise ? verdict.change : 1 / verdict.change;
   return std::string("steepest ") + (rise ? "rise, " : "fall, ") +
-         (verdict.change == 0 ? "to nothing" : "by a factor of " + scientific(factor)) + ", at " + layer_name(tensor);
+         (verdict.change == 0 ? "to nothing" : "by a factor of " + scientific(factor)) + ", at " + tensor;
 }
 
 }  // namespace detail
 
 /// Judges a flow by its weight tensors, input first: see FlowState and kLostGradient.
+/// @param name  puts the tensors into the words of the verdict
 /// @throws ArgumentError  when it has none
-[[nodiscard]] inline FlowVerdict judge(std::span<const TensorFlow> tensors) {
+[[nodiscard]] inline FlowVerdict judge(std::span<const TensorFlow> tensors, const TensorNames& name = kind_and_name) {
   const std::vector<TensorFlow> flow = weight_tensors(tensors);
   require(!flow.empty(), "a gradient flow without a weight tensor has no verdict");
   const TensorFlow& first = flow.front();
@@ -92,9 +98,9 @@ inline void find_break(std::span<const TensorFlow> flow, FlowVerdict& verdict) {
   FlowVerdict verdict{.state = detail::flow_state(flow), .ratio = first.mean_abs / last.mean_abs};
   detail::find_break(flow, verdict);
   verdict.text = std::string(to_string(verdict.state)) + ": mean |gradient| " + detail::scientific(first.mean_abs) +
-                 " in " + detail::layer_name(first) + " against " + detail::scientific(last.mean_abs) + " in " +
-                 detail::layer_name(last) + ", ratio " + detail::scientific(verdict.ratio);
-  if (verdict.change != 1) verdict.text += "; " + detail::describe_break(verdict, flow[verdict.break_at]);
+                 " in " + name(first) + " against " + detail::scientific(last.mean_abs) + " in " + name(last) +
+                 ", ratio " + detail::scientific(verdict.ratio);
+  if (verdict.change != 1) verdict.text += "; " + detail::describe_break(verdict, name(flow[verdict.break_at]));
   return verdict;
 }
 
