@@ -35,8 +35,7 @@ class TerminalObserver : public lamina::TrainingObserver {
   Clock::time_point shown_ = Clock::now();
   bool has_header_ = false;
   std::string epoch_title_;
-  std::vector<lamina::TensorFlow>
-      gradient_flow_;  // of the weights in the last epoch; empty where another program ran it
+  std::vector<lamina::TensorFlow> gradient_flow_;  // of the last epoch; empty where another program ran it
 };
 
 }  // namespace study
