@@ -137,6 +137,11 @@ std::string Run::title() const {
 
 const EpochRow& Run::best() const { return *std::ranges::max_element(epochs, {}, &EpochRow::validation_accuracy); }
 
+bool has_finished_epoch(const fs::path& folder) {
+  const fs::path summary = folder / "summary.csv";
+  return fs::exists(summary) && CsvTable(summary).size() > 0;
+}
+
 Run read_run(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw FileError(folder.string(), "no such folder");
   Run run;

@@ -52,6 +52,10 @@ struct Run {
   [[nodiscard]] const EpochRow& best() const;
 };
 
+/// Whether a folder holds a run that has finished an epoch.
+/// @throws lamina::FileError  a file that is broken
+[[nodiscard]] bool has_finished_epoch(const std::filesystem::path& folder);
+
 /// Reads the folder of a run that has finished an epoch at least.
 /// @throws lamina::FileError  a file that is missing or broken, no finished epoch
 [[nodiscard]] Run read_run(const std::filesystem::path& folder);
