@@ -3,8 +3,11 @@
 ///
 ///     reproduce_table1 --out runs/table1
 ///     reproduce_table1 --out runs/quick --rows vgg08-lr-1e-3,vgg38-lr-1e-3 --epochs 2 --limit 5000
+///     reproduce_table1 --out runs/table1 --no-training
 ///
-/// It can be stopped at any time; the same command goes on where it was, and leaves alone what is finished.
+/// It can be stopped at any time; the same command goes on where it was, and leaves alone what is finished. The last
+/// one shows how far the runs in the folder have come.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -34,7 +37,8 @@ cxxopts::Options command_line() {
   options.add_options()                                                                                //
       ("out", "folder for the runs, the table and the figures", cxxopts::value<std::string>(), "DIR")  //
       ("rows", "names of rows, such as vgg38-bn-lr-1e-2 (default: all)", cxxopts::value<std::vector<std::string>>(),
-       "NAME,...")  //
+       "NAME,...")                                                             //
+      ("no-training", "show the runs in the folder as far as they have come")  //
       ("help", "print this and exit; other flags are train_cifar100's, for all runs");
   options.allow_unrecognised_options();
   return options;
@@ -54,15 +58,26 @@ Options options_of(const ReportedRow& row, const fs::path& out, const std::vecto
   return parse_options(static_cast<int>(words.size()), words.data());
 }
 
+/// Makes sure that a run is the one that these options ask for.
+/// @throws lamina::FileError  when it is another
+void require_same(const Run& run, const Options& options) {
+  const std::string differs = flag_difference(run.config.dump(), options);
+  if (!differs.empty()) throw lamina::FileError(options.out->string(), "holds another run (" + differs + ")");
+}
+
+/// The run of a row as far as it has come; none before its first epoch is done.
+std::optional<Run> begun_run(const Options& options) {
+  if (!has_finished_epoch(*options.out)) return std::nullopt;
+  Run run = read_run(*options.out);
+  require_same(run, options);
+  return run;
+}
+
 /// The run of a row that has come to its end, if there is one.
-/// @throws lamina::FileError  when it is another run than these options ask for
 std::optional<Run> finished_run(const Options& options) {
   if (!fs::exists(*options.out / "test_summary.csv")) return std::nullopt;
-  Run run = read_run(*options.out);
-  if (!run.test) return std::nullopt;
-  const std::string differs = flag_difference(run.config.dump(), options);
-  if (!differs.empty()) throw lamina::FileError(options.out->string(), "holds another finished run (" + differs + ")");
-  return run;
+  std::optional<Run> run = begun_run(options);
+  return run && run->test ? run : std::nullopt;
 }
 
 /// The command as one would type it.
@@ -92,37 +107,75 @@ std::vector<ReportedRow> chosen_rows(const cxxopts::ParseResult& flags) {
   }
 }
 
-int reproduce(const cxxopts::ParseResult& flags, const std::string& command) {
+/// The rows that are asked for and where their runs are.
+struct Request {
+  std::vector<ReportedRow> rows;
+  std::vector<Options> runs;  ///< of each row
+  fs::path out;
+  std::string command;
+};
+
+Request request_of(const cxxopts::ParseResult& flags, const std::string& command) {
   if (flags.count("out") == 0) throw UsageError("--out is missing");
-  const fs::path out = flags["out"].as<std::string>();
-  const std::vector<ReportedRow> rows = chosen_rows(flags);
-  std::vector<Options> runs;
-  for (const ReportedRow& row : rows) runs.push_back(options_of(row, out, common_flags(flags)));
+  Request request{.rows = chosen_rows(flags), .runs = {}, .out = flags["out"].as<std::string>(), .command = command};
+  for (const ReportedRow& row : request.rows) {
+    request.runs.push_back(options_of(row, request.out, common_flags(flags)));
+  }
+  return request;
+}
+
+void write_page(const Request& request, const std::vector<RepeatedRow>& rows) {
+  lamina::write_file(request.out / "table1.md", table1_page(rows, request.command));
+}
+
+void print_end(const Request& request, const std::vector<RepeatedRow>& rows) {
+  std::cout << "\n" << table1_page(rows, request.command) << "\n" << draw_table1(rows, request.out) << "\n";
+}
+
+/// Shows the runs that there are.
+void show(const Request& request) {
+  std::vector<RepeatedRow> rows;
+  for (std::size_t i = 0; i < request.rows.size(); ++i) rows.push_back({request.rows[i], begun_run(request.runs[i])});
+  if (std::ranges::none_of(rows, [](const RepeatedRow& row) { return row.run.has_value(); })) {
+    throw lamina::FileError(request.out.string(), "holds no run that has finished an epoch");
+  }
+  write_page(request, rows);
+  print_end(request, rows);
+}
+
+/// Trains what is not finished.
+/// @return  the exit status
+int reproduce(const Request& request) {
   // Before the first begins, which may take days.
-  for (const Options& options : runs) static_cast<void>(finished_run(options));
+  for (const Options& options : request.runs) static_cast<void>(finished_run(options));
 
   const Interruption interruption;
-  std::vector<RepeatedRow> repeated;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::optional<Run> run = finished_run(runs[i]);
-    std::cout << "== " << rows[i].name() << (run ? ": finished before" : "") << "\n" << std::flush;
+  std::vector<RepeatedRow> rows;
+  for (std::size_t i = 0; i < request.rows.size(); ++i) {
+    std::optional<Run> run = finished_run(request.runs[i]);
+    std::cout << "== " << request.rows[i].name() << (run ? ": finished before" : "") << "\n" << std::flush;
     if (!run) {
-      if (!run_experiment(runs[i], interruption)) return 128 + interruption.signal();
-      run = read_run(*runs[i].out);
+      if (!run_experiment(request.runs[i], interruption)) return 128 + interruption.signal();
+      run = read_run(*request.runs[i].out);
     }
-    repeated.push_back({rows[i], *run});
-    lamina::write_file(out / "table1.md", table1_page(repeated, command));
+    rows.push_back({request.rows[i], run});
+    write_page(request, rows);
     if (interruption.signal() != 0) return 128 + interruption.signal();
   }
-  std::cout << "\n" << table1_page(repeated, command) << "\n" << draw_table1(repeated, out) << "\n";
+  print_end(request, rows);
   return 0;
 }
 
 int run(int argc, char** argv) {
   cxxopts::Options definition = command_line();
   const cxxopts::ParseResult flags = parse(definition, argc, argv);
-  if (flags.count("help") == 0) return reproduce(flags, command_of(argc, argv));
-  std::cout << definition.help();
+  if (flags.count("help") > 0) {
+    std::cout << definition.help();
+    return 0;
+  }
+  const Request request = request_of(flags, command_of(argc, argv));
+  if (flags.count("no-training") == 0) return reproduce(request);
+  show(request);
   return 0;
 }
 

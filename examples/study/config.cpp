@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include <nlohmann/json.hpp>
 
@@ -11,12 +12,23 @@
 
 namespace study {
 
-Config describe(const Options& options, const Data& data, const lamina::Team& team, lamina::Index parameters) {
+namespace {
+
+lamina::Index size_of(std::span<const lamina::Segment> parameters) {
+  return std::accumulate(parameters.begin(), parameters.end(), lamina::Index{0},
+                         [](lamina::Index sum, const lamina::Segment& tensor) { return sum + tensor.size(); });
+}
+
+}  // namespace
+
+Config describe(const Options& options, const Data& data, const lamina::Team& team,
+                std::span<const lamina::Segment> parameters) {
   return {.options = options,
           .data = data.origin,
           .data_fingerprint = data.fingerprint,
           .normalization = data.normalization,
-          .parameters = parameters,
+          .parameters = size_of(parameters),
+          .parameter_tensors = std::ssize(parameters),
           .training_images = std::ssize(data.split.training),
           .validation_images = std::ssize(data.split.validation),
           .test_images = std::ssize(data.test),

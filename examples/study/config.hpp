@@ -1,23 +1,26 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
+#include <lamina/layers/segment.hpp>
 
 #include "data.hpp"
 #include "options.hpp"
 
 namespace study {
 
-/// All that decides what a run does.
+/// All that decides what a run does, and the sizes that follow from it.
 struct Config {
   Options options;
   std::string data;
   std::uint64_t data_fingerprint = 0;  ///< of all images
   lamina::Normalization normalization;
   lamina::Index parameters = 0;
+  lamina::Index parameter_tensors = 0;
   lamina::Index training_images = 0;
   lamina::Index validation_images = 0;
   lamina::Index test_images = 0;
@@ -25,7 +28,7 @@ struct Config {
 };
 
 [[nodiscard]] Config describe(const Options& options, const Data& data, const lamina::Team& team,
-                              lamina::Index parameters);
+                              std::span<const lamina::Segment> parameters);
 
 /// As the text of config.json.
 [[nodiscard]] std::string to_json(const Config& config);

@@ -10,7 +10,9 @@
 
 #include "figure.hpp"
 #include "gnuplot.hpp"
+#include "gradient_flow_comparison.hpp"
 #include "gradient_flow_figure.hpp"
+#include "gradient_flow_map.hpp"
 #include "report.hpp"
 #include "run.hpp"
 #include "training_curves.hpp"
@@ -20,7 +22,6 @@ namespace study {
 namespace {
 
 namespace fs = std::filesystem;
-using Figures = std::array<Figure, 2>;
 
 fs::path make_figures_folder(const fs::path& out) {
   const fs::path folder = out / "figures";
@@ -41,7 +42,7 @@ void draw(const fs::path& gnuplot, const Figure& figure) {
 
 /// Lets gnuplot, where it is there, draw the figures.
 /// @return  what was drawn, or how to draw it
-std::string render(const Figures& figures) {
+std::string render(std::span<const Figure> figures) {
   const auto gnuplot = find_gnuplot();
   std::string files;
   std::string commands;
@@ -59,7 +60,8 @@ std::string render(const Figures& figures) {
 std::string draw_run(const fs::path& folder, const fs::path& out) {
   const Run run = read_run(folder);
   const fs::path place = make_figures_folder(out);
-  const Figures figures{write_training_curves({&run, 1}, place), write_gradient_flow(run, place)};
+  const std::array figures{write_training_curves({&run, 1}, place), write_gradient_flow(run, place),
+                           write_gradient_flow_map(run, place)};
   const fs::path report = out / "report.html";
   std::string sentence;
   try {
@@ -77,7 +79,7 @@ std::string draw_comparison(std::span<const fs::path> folders, const fs::path& o
   std::vector<Run> runs;
   for (const fs::path& folder : folders) runs.push_back(read_run(folder));
   const fs::path place = make_figures_folder(out);
-  return render({write_training_curves(runs, place), write_gradient_flows(runs, place)}) + ".";
+  return render(std::array{write_training_curves(runs, place), write_gradient_flows(runs, place)}) + ".";
 }
 
 }  // namespace study

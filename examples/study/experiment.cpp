@@ -55,7 +55,7 @@ template <class Network>
 bool train(const Options& options, const Interruption& interruption) {
   const lamina::Team team(options.threads);
   const Data data = load_data(options, team);
-  const Config config = describe(options, data, team, Network::parameter_count);
+  const Config config = describe(options, data, team, Network::parameters);
   std::optional<RunFolder> folder;
   if (options.out) folder.emplace(config);
   const bool resumed = folder && folder->checkpoint();

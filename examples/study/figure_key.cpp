@@ -52,8 +52,8 @@ std::string draw_key(std::span<const KeyEntry> entries, int height) {
     const auto& [style, name] = entries[static_cast<std::size_t>(i)];
     const int x = left + i / grid.rows * grid.column_width;
     const int y = top + i % grid.rows * kRow + kRow / 2;
-    text += (i == 0 ? "" : ", \\\n  ") + ("NaN with " + style) + " title " + gnuplot_quoted(name) + " at screen " +
-            screen_part(x, kFigureWidth) + ",screen " + screen_part(height - y, height);
+    text += (i == 0 ? "" : ", \\\n  ") + ("NaN with " + style) + " title " + gnuplot_quoted(name) + " at " +
+            screen_point(x, y, height);
   }
   return text + "\n";
 }

@@ -23,12 +23,19 @@ struct Panel {
 /// What follows is drawn in this panel of a figure of that height.
 [[nodiscard]] std::string place(const Panel& panel, int height);
 
+/// A point in gnuplot's words: "screen 0.5000,screen 0.9750".
+[[nodiscard]] std::string screen_point(int x, int y, int height);
+
 /// A line of text around a point.
 /// @param options  of gnuplot's labels: "rotate by 90", "font ',18'"
 [[nodiscard]] std::string write_at(int x, int y, int height, std::string_view text, std::string_view options = "");
 
 /// The title of a figure, in its first 40 pixels.
 [[nodiscard]] std::string write_title(int height, std::string_view text);
+
+/// The bar at the right of a panel that explains the colours of a palette.
+/// @param name  of what they stand for
+[[nodiscard]] std::string place_colour_bar(const Panel& panel, int height, std::string_view name);
 
 /// A part of the width or height, as gnuplot wants it.
 [[nodiscard]] std::string screen_part(int pixels, int all);

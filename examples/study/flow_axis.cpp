@@ -1,18 +1,14 @@
 #include "flow_axis.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include <lamina/io/csv.hpp>
-
+#include "flow_points.hpp"
 #include "gnuplot.hpp"
 
 namespace study {
 
 namespace {
-
-constexpr std::array<std::string_view, 5> kColumns{"epoch", "index", "position", "layer", "mean_abs"};
 
 /// What the axis has to hold.
 struct Values {
@@ -20,60 +16,54 @@ struct Values {
   double most = 0;
   std::size_t zeros = 0;
   std::size_t count = 0;
+
+  void add(double value) {
+    ++count;
+    if (!(value > 0)) ++zeros;
+    if (value > 0) least = std::min(least, value);
+    most = std::max(most, value);
+  }
 };
 
 Values values_of(std::span<const EpochFlow> flow) {
   Values values;
   for (const EpochFlow& epoch : flow) {
-    for (const lamina::TensorFlow& tensor : epoch.tensors) {
-      ++values.count;
-      if (!(tensor.mean_abs > 0)) ++values.zeros;
-      if (tensor.mean_abs > 0) values.least = std::min(values.least, tensor.mean_abs);
-      values.most = std::max(values.most, tensor.mean_abs);
+    for (const FlowPart part : {FlowPart::weights, FlowPart::batch_norms}) {
+      for (const FlowPoint& point : flow_points(epoch.tensors, part)) values.add(point.tensor.mean_abs);
     }
   }
   return values;
 }
 
-std::string note(const Values& values) {
-  if (values.zeros == 0) return "";
-  return "set label " +
-         gnuplot_quoted(std::to_string(values.zeros) + " of " + std::to_string(values.count) +
-                        " values are 0, which a logarithmic axis does not have: they are left out") +
-         " at graph 0.5,0.05 center front font ',13' noenhanced\n";
-}
-
 }  // namespace
 
-void write_flow_table(std::span<const EpochFlow> flow, const std::filesystem::path& file) {
-  lamina::CsvFile table(file, kColumns);
-  for (const auto& [epoch, tensors] : flow) {
-    const auto last = static_cast<double>(std::max<std::size_t>(tensors.size(), 2) - 1);
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      table.add(epoch, i, static_cast<double>(i) / last, tensors[i].name.view(), tensors[i].mean_abs);
-    }
-  }
-  table.write();
-}
-
-std::string draw_flow_axis(std::span<const EpochFlow> flow) {
+FlowDecades flow_decades(std::span<const EpochFlow> flow) {
   const Values values = values_of(flow);
-  // Where all is zero the axis is that of a healthy network.
   const bool any = values.most > 0;
   const int low = any ? static_cast<int>(std::floor(std::log10(values.least))) : -8;
   const int high = any ? std::max(low + 1, static_cast<int>(std::ceil(std::log10(values.most)))) : 0;
-  constexpr int marks = 9;  // at most so many, in decades or multiples of them
-  const int step = (high - low + marks - 1) / marks;
-  return std::string(kPlainAxes) + "set logscale y\nset yrange [1e" + std::to_string(low) + ":1e" +
-         std::to_string(high) + "]\nset ytics 1e" + std::to_string(low) + ",1e" + std::to_string(step) +
-         "; set mytics 1; set format y '10^{%L}'\n" + note(values);
+  constexpr int marks = 9;
+  return {.low = low, .high = high, .step = (high - low + marks - 1) / marks};
 }
 
-std::string name_flow_axes(const Panel& panel, int height, std::string_view title, std::string_view horizontal,
-                           int below) {
+std::string note_zeros(std::span<const EpochFlow> flow, std::string_view fate, std::string_view at) {
+  const Values values = values_of(flow);
+  if (values.zeros == 0) return "";
+  const std::string text = std::to_string(values.zeros) + " of " + std::to_string(values.count) +
+                           " values are 0, which a logarithmic axis does not have" + std::string(fate);
+  return "set label " + gnuplot_quoted(text) + " at " + std::string(at) + " center front font ',13' noenhanced\n";
+}
+
+std::string draw_flow_axis(std::span<const EpochFlow> flow) {
+  const auto [low, high, step] = flow_decades(flow);
+  return std::string(kPlainAxes) + "set logscale y\nset yrange [1e" + std::to_string(low) + ":1e" +
+         std::to_string(high) + "]\nset ytics 1e" + std::to_string(low) + ",1e" + std::to_string(step) +
+         "; set mytics 1; set format y '10^{%L}'\n" + note_zeros(flow, ": they are left out", "graph 0.5,0.05");
+}
+
+std::string name_flow_axis(const Panel& panel, int height, std::string_view title) {
   return write_title(height, title) +
-         write_at(20, (panel.top + panel.bottom) / 2, height, "mean |gradient|", "rotate by 90") +
-         write_at((panel.left + panel.right) / 2, panel.bottom + below, height, horizontal);
+         write_at(20, (panel.top + panel.bottom) / 2, height, "mean |gradient|", "rotate by 90");
 }
 
 }  // namespace study

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,18 +9,27 @@
 
 namespace study {
 
-/// Writes the table of a gradient flow: epoch, index, position (from input 0 to output 1), layer, mean_abs.
-/// @throws lamina::FileError  when it cannot be written
-void write_flow_table(std::span<const EpochFlow> flow, const std::filesystem::path& file);
+/// Whole decades around values of the mean |gradient|, as exponents of ten, and marks at most nine of them apart.
+struct FlowDecades {
+  int low = 0;
+  int high = 1;
+  int step = 1;
+};
 
-/// The logarithmic axis of mean |gradient|, in whole decades around all values. Zeros, which it does not have, are
-/// counted in a note.
+/// The decades that hold all that figures draw of a flow, but for zeros. Where all is zero they are those of a healthy
+/// network.
+[[nodiscard]] FlowDecades flow_decades(std::span<const EpochFlow> flow);
+
+/// A note that counts the zeros, which a logarithmic axis does not have; nothing where there are none.
+/// @param fate  what becomes of them: ": they are left out"
+/// @param at    where, in gnuplot's words: "graph 0.5,0.05"
+[[nodiscard]] std::string note_zeros(std::span<const EpochFlow> flow, std::string_view fate, std::string_view at);
+
+/// The logarithmic axis of mean |gradient|, with a note on zeros.
 [[nodiscard]] std::string draw_flow_axis(std::span<const EpochFlow> flow);
 
-/// The title of the figure, and what its axes show.
-/// @param below  pixels from the panel to the name of the horizontal axis
-[[nodiscard]] std::string name_flow_axes(const Panel& panel, int height, std::string_view title,
-                                         std::string_view horizontal, int below);
+/// The title of the figure, and what its vertical axis shows.
+[[nodiscard]] std::string name_flow_axis(const Panel& panel, int height, std::string_view title);
 
 /// A value of the table for gnuplot: a gap where it is zero.
 inline constexpr std::string_view kFlowValue = "(column('mean_abs') > 0 ? column('mean_abs') : NaN)";

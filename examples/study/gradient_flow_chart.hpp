@@ -6,9 +6,11 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <lamina/diagnostics/gradient_flow.hpp>
 
+#include "layer_places.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 
@@ -34,10 +36,13 @@ struct Decades {
 }
 
 /// The mean |gradient| of each weight tensor, input first, as bars on a logarithmic scale.
-[[nodiscard]] inline std::string gradient_flow_chart(std::span<const lamina::TensorFlow> flow, std::size_t width,
+/// @param tensors  all parameter tensors of a network
+[[nodiscard]] inline std::string gradient_flow_chart(std::span<const lamina::TensorFlow> tensors, std::size_t width,
                                                      const BarStyle& style) {
-  const auto label = [](std::size_t index, const lamina::TensorFlow& tensor) {
-    return right(std::to_string(index), 3) + " " + std::string(tensor.kind) + " " + std::string(tensor.name.view());
+  const std::vector<lamina::TensorFlow> flow = lamina::weight_tensors(tensors);
+  const LayerPlaces places(tensors);
+  const auto label = [&](std::size_t index, const lamina::TensorFlow& tensor) {
+    return right(std::to_string(index), 3) + " " + places(tensor);
   };
   std::size_t labels = 0;
   for (std::size_t i = 0; i < flow.size(); ++i) labels = std::max(labels, label(i, flow[i]).size());

@@ -5,7 +5,9 @@
 #include "figure_key.hpp"
 #include "figure_layout.hpp"
 #include "flow_axis.hpp"
+#include "flow_points.hpp"
 #include "gnuplot.hpp"
+#include "layer_labels.hpp"
 #include "text.hpp"
 
 namespace study {
@@ -13,33 +15,17 @@ namespace study {
 namespace {
 
 using lamina::Index;
-using lamina::TensorFlow;
 
 constexpr const char* kName = "gradient_flow";
 
-/// "3.branch.0" for "3.branch.0.weight": all tensors are weights.
-std::string_view label(const TensorFlow& tensor) {
-  constexpr std::string_view kind = ".weight";
-  std::string_view name = tensor.name.view();
-  if (name.ends_with(kind)) name.remove_suffix(kind.size());
-  return name;
+/// How the lines and the marks look.
+/// @param size    of a symbol
+/// @param colour  in gnuplot's words: "palette"
+std::string line_style(const std::string& size, const std::string& colour) {
+  return "linespoints pt 7 ps " + size + "*symbol lw 1.6 lc " + colour;
 }
-
-int longest_label(std::span<const TensorFlow> tensors) {
-  std::size_t longest = 0;
-  for (const TensorFlow& tensor : tensors) longest = std::max(longest, label(tensor).size());
-  return static_cast<int>(longest);
-}
-
-/// The names of the tensors along the horizontal axis: all of them, or as many as fit.
-std::string draw_labels(std::span<const TensorFlow> tensors) {
-  constexpr std::size_t fit = 45;
-  const std::size_t step = (tensors.size() + fit - 1) / fit;
-  std::string text = "set xtics rotate by 90 right font ',13' noenhanced scale 0.5 (";
-  for (std::size_t i = 0; i < tensors.size(); i += step) {
-    text += (i == 0 ? "" : ", ") + gnuplot_quoted(label(tensors[i])) + " " + std::to_string(i);
-  }
-  return text + ")\nset xrange [-0.5:" + std::to_string(tensors.size()) + "-0.5]\n";
+std::string mark_style(const std::string& size, const std::string& colour) {
+  return "points pt " + std::to_string(kNormSymbol) + " ps " + size + "*symbol lw 1.2 lc " + colour;
 }
 
 /// The bar that explains the colours of the epochs, one hue from light to dark.
@@ -47,54 +33,49 @@ std::string draw_colour_bar(Index first, Index last, const Panel& panel, int hei
   const std::string from = std::to_string(first);
   const std::string to = std::to_string(last);
   return "set palette defined (0 '#9ecae1', 0.35 '#4292c6', 0.7 '#08519c', 1 '#041f45')\nset cbrange [" + from + ":" +
-         to + "]\nset colorbox user origin screen " + screen_part(818, kFigureWidth) + ",screen " +
-         screen_part(height - panel.bottom, height) + " size screen " + screen_part(18, kFigureWidth) + ",screen " +
-         screen_part(panel.bottom - panel.top, height) + "\n" + write_at(827, panel.top - 16, height, "epoch") +
+         to + "]\n" + place_colour_bar(panel, height, "epoch") +
          (last - first < 10 ? "set cbtics 1\n" : "set cbtics add (" + from + ", " + to + ")\n");
 }
 
-std::string draw_epochs(const Run& run, const Panel& panel, int height) {
-  const auto& tensors = run.flow.front().tensors;
+/// The names of the layers along the horizontal axis: all of them, or as many as fit.
+std::string draw_labels(const std::vector<std::string>& labels) {
+  constexpr std::size_t fit = 45;
+  return "set xtics rotate by 90 right font ',13' noenhanced scale 0.5 " + labelled_marks(labels, fit) +
+         "\nset xrange [-0.5:" + std::to_string(labels.size()) + "-0.5]\n";
+}
+
+/// The lines of all epochs, then their marks.
+/// @param layers  that a line goes through
+std::string plot_epochs(const Run& run, std::size_t layers, const std::string& colour) {
+  const auto values = [](FlowPart part, const std::string& rows) {
+    return gnuplot_quoted(flow_table_name(part, 0, 1)) + rows + " using 'index':" + std::string(kFlowValue) +
+           ":'epoch' \\\n  with ";
+  };
+  // The rows of an epoch lie one after the other: each line of the figure takes `n` of them.
+  const std::string n = std::to_string(layers);
+  std::string text = "plot for [i = 0:" + std::to_string(run.flow.size() - 1) + "] " +
+                     values(FlowPart::weights, " every ::i*" + n + "::i*" + n + "+" + n + "-1") +
+                     line_style("0.45", colour);
+  if (has_norms(run.flow)) text += ", \\\n  " + values(FlowPart::batch_norms, "") + mark_style("0.8", colour);
+  return text + "\n";
+}
+
+std::vector<KeyEntry> key_entries(const std::string& colour) {
+  return {{line_style("0.6", colour), "weights of convolutions and of the head"},
+          {mark_style("1.1", colour), "gamma of batch norms"}};
+}
+
+std::string draw(const Run& run, const std::vector<std::string>& labels, const Panel& panel, int height) {
   const Index first = run.flow.front().epoch;
   const Index last = run.flow.back().epoch;
   const bool one = first == last;
   const std::string title = "Gradient flow of " + run.title() + (one ? ", epoch " + std::to_string(first) : "");
-  const std::string count = std::to_string(tensors.size());
-  // The rows of an epoch lie one after the other: each line of the figure takes `count` of them.
-  return place(panel, height) + draw_flow_axis(run.flow) + draw_labels(tensors) +
-         (one ? "" : draw_colour_bar(first, last, panel, height)) +
-         name_flow_axes(panel, height, title, "layer of the weight tensor, from input to output",
-                        height - panel.bottom - 18) +
-         "plot for [i = 0:" + std::to_string(run.flow.size() - 1) + "] '" + table_name(kName, 0, 1) + "' every ::i*" +
-         count + "::i*" + count + "+" + std::to_string(tensors.size() - 1) +
-         " using 'index':" + std::string(kFlowValue) +
-         ":'epoch' \\\n  with linespoints pt 7 ps 0.45*symbol lw 1.6 lc " + (one ? "rgb " + run_colour(0) : "palette") +
-         "\n";
-}
-
-std::vector<KeyEntry> key_entries(std::span<const Run> runs) {
-  const auto labels = run_labels(runs);
-  std::vector<KeyEntry> entries;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    entries.push_back(
-        {"linespoints lw 2 ps 0.6*symbol pt " + std::to_string(run_symbol(i)) + " lc rgb " + run_colour(i),
-         labels[i] + ", epoch " + std::to_string(runs[i].flow.back().epoch)});
-  }
-  return entries;
-}
-
-std::string draw_runs(std::span<const EpochFlow> flow, const std::vector<KeyEntry>& key, int height) {
-  const Panel panel{.left = 90, .right = 885, .top = 45, .bottom = height - key_height(key) - 65};
-  std::string text = "set multiplot\n" + place(panel, height) + draw_flow_axis(flow) +
-                     name_flow_axes(panel, height, "Gradient flow of several runs, each in its last epoch",
-                                    "place of the weight tensor, from input (0) to output (1)", 48) +
-                     "set xrange [-0.01:1.01]; set xtics 0.2\nplot ";
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    if (i > 0) text += ", \\\n  ";
-    text += gnuplot_quoted(table_name(kName, i, key.size())) + " using 'position':" + std::string(kFlowValue) +
-            " with " + key[i].style;
-  }
-  return text + "\n" + draw_key(key, height) + "unset multiplot\n";
+  const std::string colour = "rgb " + run_colour(0);
+  std::string text = "set multiplot\n" + place(panel, height) + draw_flow_axis(run.flow) + draw_labels(labels) +
+                     (one ? "" : draw_colour_bar(first, last, panel, height)) + name_flow_axis(panel, height, title) +
+                     plot_epochs(run, labels.size(), one ? colour : "palette");
+  if (has_norms(run.flow)) text += "unset colorbox\n" + draw_key(key_entries(colour), height);
+  return text + "unset multiplot\n";
 }
 
 }  // namespace
@@ -103,30 +84,14 @@ Figure write_gradient_flow(const Run& run, const std::filesystem::path& folder) 
   const Figure figure{.folder = folder,
                       .name = kName,
                       .caption =
-                          "Mean |gradient| of each weight tensor from input to output, on a logarithmic axis: a "
-                          "line an epoch, the first light, the last dark."};
-  write_flow_table(run.flow, folder / table_name(kName, 0, 1));
-  const int below = 55 + 9 * longest_label(run.flow.front().tensors);
+                          "Mean |gradient| of each layer from input to output, on a logarithmic axis: a line an epoch, "
+                          "the first light, the last dark, and diamonds for batch norms."};
+  write_flow_tables(run.flow, folder, 0, 1);
+  const auto labels = layer_labels(run.flow.front().tensors);
+  const int below = 25 + room_for(labels) + (has_norms(run.flow) ? key_height(key_entries("")) : 0);
   const int height = 400 + below;
   const Panel panel{.left = 90, .right = run.flow.size() == 1 ? 885 : 800, .top = 45, .bottom = height - below};
-  write_script(figure, height, draw_epochs(run, panel, height));
-  return figure;
-}
-
-Figure write_gradient_flows(std::span<const Run> runs, const std::filesystem::path& folder) {
-  const Figure figure{.folder = folder,
-                      .name = kName,
-                      .caption =
-                          "Mean |gradient| of each weight tensor in the last epoch, from input (0) to output "
-                          "(1), on a logarithmic axis."};
-  std::vector<EpochFlow> last;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    last.push_back(runs[i].flow.back());
-    write_flow_table({&last.back(), 1}, folder / table_name(kName, i, runs.size()));
-  }
-  const auto key = key_entries(runs);
-  const int height = 465 + key_height(key);
-  write_script(figure, height, draw_runs(last, key, height));
+  write_script(figure, height, draw(run, labels, panel, height));
   return figure;
 }
 

@@ -7,6 +7,7 @@
 
 #include "gnuplot.hpp"
 #include "html.hpp"
+#include "layer_places.hpp"
 #include "report_style.hpp"
 #include "text.hpp"
 
@@ -38,7 +39,7 @@ std::string result(const Run& run) {
 
 std::string verdict(const Run& run) {
   const auto& [epoch, tensors] = run.flow.back();
-  const lamina::FlowVerdict verdict = lamina::judge(tensors);
+  const lamina::FlowVerdict verdict = lamina::judge(tensors, LayerPlaces(tensors));
   const std::string state(to_string(verdict.state));
   return "<p class=\"verdict " + state + "\"><strong>" + state + "</strong>" +
          html_text(verdict.text.substr(state.size())) +

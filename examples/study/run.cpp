@@ -64,6 +64,17 @@ lamina::Name layer_name(const fs::path& file, const std::string& text) {
   return {text};
 }
 
+/// Whether a tensor is a weight of two dimensions or more, by what the file says of it: what batch norm calls its
+/// weight is a vector, and so is every bias.
+bool is_weight(const std::string& layer, const std::string& kind) {
+  return layer.ends_with("weight") && kind != "batch_norm";
+}
+
+/// The kinds of the layers, and for the files of earlier versions, which hold weights alone, an empty list.
+std::vector<std::string> read_kinds(const CsvTable& table) {
+  return table.has("kind") ? table.text("kind") : std::vector<std::string>{};
+}
+
 std::vector<EpochFlow> read_flow(const fs::path& file) {
   const CsvTable table(file);
   const auto epoch = table.numbers<Index>("epoch");
@@ -71,16 +82,21 @@ std::vector<EpochFlow> read_flow(const fs::path& file) {
   const auto mean_abs = table.numbers("mean_abs");
   const auto l2_norm = table.numbers("l2_norm");
   const auto max_abs = table.numbers("max_abs");
+  const auto kind = read_kinds(table);
   std::vector<EpochFlow> flow;
   for (std::size_t i = 0; i < table.size(); ++i) {
     if (flow.empty() || flow.back().epoch != epoch[i]) flow.push_back({.epoch = epoch[i], .tensors = {}});
     flow.back().tensors.push_back({.name = layer_name(file, layer[i]),
-                                   .kind = "layer",
+                                   .kind = kind.empty() ? "layer" : kind[i],
+                                   .is_weight = kind.empty() || is_weight(layer[i], kind[i]),
                                    .mean_abs = mean_abs[i],
                                    .l2_norm = l2_norm[i],
                                    .max_abs = max_abs[i]});
   }
   if (flow.empty()) throw FileError(file.string(), "has no finished epoch yet");
+  if (std::ranges::none_of(flow.front().tensors, &lamina::TensorFlow::is_weight)) {
+    throw FileError(file.string(), "has no weight tensor");
+  }
   for (const auto& [number, tensors] : flow) {
     if (tensors.size() != flow.front().tensors.size()) {
       throw FileError(file.string(), "epoch " + std::to_string(number) + ": expected " +
@@ -120,6 +136,11 @@ std::string Run::title() const {
 }
 
 const EpochRow& Run::best() const { return *std::ranges::max_element(epochs, {}, &EpochRow::validation_accuracy); }
+
+bool has_finished_epoch(const fs::path& folder) {
+  const fs::path summary = folder / "summary.csv";
+  return fs::exists(summary) && CsvTable(summary).size() > 0;
+}
 
 Run read_run(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw FileError(folder.string(), "no such folder");

@@ -23,7 +23,7 @@ struct EpochRow {
   double seconds = 0;
 };
 
-/// The rows of gradient_flow.csv for one epoch, input first.
+/// The rows of gradient_flow.csv for one epoch: all parameter tensors, input first.
 struct EpochFlow {
   lamina::Index epoch = 0;
   std::vector<lamina::TensorFlow> tensors;
@@ -51,6 +51,10 @@ struct Run {
   /// The epoch with the highest validation accuracy, the first of equal ones.
   [[nodiscard]] const EpochRow& best() const;
 };
+
+/// Whether a folder holds a run that has finished an epoch.
+/// @throws lamina::FileError  a file that is broken
+[[nodiscard]] bool has_finished_epoch(const std::filesystem::path& folder);
 
 /// Reads the folder of a run that has finished an epoch at least.
 /// @throws lamina::FileError  a file that is missing or broken, no finished epoch

@@ -1,6 +1,5 @@
 #include "run_folder.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
@@ -20,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 8> kSummaryColumns{"epoch",    "lr",      "train_loss", "train_acc",
                                                           "val_loss", "val_acc", "seconds",    "images_per_second"};
-constexpr std::array<std::string_view, 6> kGradientFlowColumns{"epoch",    "index",   "layer",
-                                                               "mean_abs", "l2_norm", "max_abs"};
+constexpr std::array<std::string_view, 7> kGradientFlowColumns{"epoch",   "index",   "layer", "mean_abs",
+                                                               "l2_norm", "max_abs", "kind"};
 constexpr std::array<std::string_view, 3> kTestColumns{"test_loss", "test_acc", "best_epoch"};
 
 /// Makes a folder and those above it, and says which were not there before, the outermost first.
@@ -34,13 +33,6 @@ std::vector<fs::path> make_folder(const fs::path& folder) {
   fs::create_directories(folder, error);
   if (error) throw lamina::FileError(folder.string(), "cannot make the folder: " + error.message());
   return made;
-}
-
-/// How many tensors of the model in a checkpoint have rows in gradient_flow.csv.
-lamina::Index weight_tensors(const lamina::TensorFile& checkpoint) {
-  return std::ranges::count_if(checkpoint.tensors(), [](const lamina::StoredTensor& tensor) {
-    return tensor.dimensions.size() >= 2 && !tensor.name.starts_with("best.");
-  });
 }
 
 /// The checkpoint of a run to go on with, if there is one.
@@ -68,7 +60,7 @@ RunFolder::RunFolder(const Config& config) : folder_(*config.options.out) {
     if (!made.empty()) made.push_back(folder_ / ".lock");
     checkpoint_ = find_checkpoint(folder_ / "checkpoint.safetensors", config);
     if (checkpoint_) {
-      go_on();
+      go_on(config.parameter_tensors);
     } else {
       begin(config, made);
     }
@@ -96,7 +88,7 @@ void RunFolder::begin(const Config& config, std::vector<fs::path>& made) {
 
 /// An epoch whose rows were written, but not its checkpoint, is done again. Both tables are looked at before either is
 /// cut.
-void RunFolder::go_on() {
+void RunFolder::go_on(lamina::Index parameter_tensors) {
   const lamina::Index epochs = lamina::checkpoint_position(*checkpoint_).epoch;
   const auto done = [epochs](std::string_view epoch) {
     lamina::Index number = 0;
@@ -112,10 +104,9 @@ void RunFolder::go_on() {
   const fs::path summary = folder_ / "summary.csv";
   const fs::path flow = folder_ / "gradient_flow.csv";
   require_rows(summary, lamina::CsvFile<8>::rows_to_keep(summary, kSummaryColumns, done), epochs);
-  require_rows(flow, lamina::CsvFile<6>::rows_to_keep(flow, kGradientFlowColumns, done),
-               epochs * weight_tensors(*checkpoint_));
+  require_rows(flow, lamina::CsvFile<7>::rows_to_keep(flow, kGradientFlowColumns, done), epochs * parameter_tensors);
   summary_.emplace(lamina::CsvFile<8>::continued(summary, kSummaryColumns, done));
-  gradient_flow_.emplace(lamina::CsvFile<6>::continued(flow, kGradientFlowColumns, done));
+  gradient_flow_.emplace(lamina::CsvFile<7>::continued(flow, kGradientFlowColumns, done));
 }
 
 void RunFolder::on_epoch(const lamina::EpochReport& report) {
@@ -124,7 +115,8 @@ void RunFolder::on_epoch(const lamina::EpochReport& report) {
   summary_->write();
   for (std::size_t i = 0; i < report.gradient_flow.size(); ++i) {
     const lamina::TensorFlow& tensor = report.gradient_flow[i];
-    gradient_flow_->add(report.epoch, i, tensor.name.view(), tensor.mean_abs, tensor.l2_norm, tensor.max_abs);
+    gradient_flow_->add(report.epoch, i, tensor.name.view(), tensor.mean_abs, tensor.l2_norm, tensor.max_abs,
+                        tensor.kind);
   }
   gradient_flow_->write();
   // The checkpoint that follows must not be on the disk before the rows it takes for granted.

@@ -33,13 +33,13 @@ class RunFolder : public lamina::TrainingObserver {
 
  private:
   void begin(const Config& config, std::vector<std::filesystem::path>& made);
-  void go_on();
+  void go_on(lamina::Index parameter_tensors);
 
   std::filesystem::path folder_;
   std::optional<FolderLock> lock_;
   std::optional<lamina::TensorFile> checkpoint_;
   std::optional<lamina::CsvFile<8>> summary_;
-  std::optional<lamina::CsvFile<6>> gradient_flow_;
+  std::optional<lamina::CsvFile<7>> gradient_flow_;
 };
 
 }  // namespace study

@@ -33,21 +33,42 @@ double total_seconds(const Run& run) {
   return seconds;
 }
 
-std::string table_row(const RepeatedRow& row) {
-  const auto& [reported, run] = row;
+/// "100", or "37 of 100" of a run that goes on.
+std::string epochs_done(const Run& run) {
+  const std::string done = std::to_string(run.epochs.size());
+  const std::string planned = run.config.at("epochs").dump();
+  return done == planned ? done : done + " of " + planned;
+}
+
+/// The cells behind the learning rate.
+std::vector<std::string> results(const ReportedRow& reported, const Run& run) {
   const EpochRow& last = run.epochs.back();
   const bool test_reported = reported.name() == kTable1.back().name();
   std::string test = run.test ? fixed(100 * run.test->accuracy, 2) : "";
   if (run.test && test_reported) test = beside_percent(run.test->accuracy, kReportedTestAccuracy);
+  return {epochs_done(run),
+          beside(last.train_loss, reported.train_loss),
+          beside_percent(last.train_accuracy, reported.train_accuracy),
+          beside(last.validation_loss, reported.validation_loss),
+          beside_percent(last.validation_accuracy, reported.validation_accuracy),
+          test,
+          clock_time(total_seconds(run))};
+}
+
+std::string table_row(const RepeatedRow& row) {
+  std::vector<std::string> cells{std::string(row.reported.model), std::string(row.reported.learning_rate)};
+  const auto others = row.run ? results(row.reported, *row.run) : std::vector<std::string>{"0", "", "", "", "", "", ""};
+  cells.insert(cells.end(), others.begin(), others.end());
   std::string text = "|";
-  for (const std::string& cell :
-       {std::string(reported.model), std::string(reported.learning_rate), beside(last.train_loss, reported.train_loss),
-        beside_percent(last.train_accuracy, reported.train_accuracy),
-        beside(last.validation_loss, reported.validation_loss),
-        beside_percent(last.validation_accuracy, reported.validation_accuracy), test, clock_time(total_seconds(run))}) {
-    text.append(" ").append(cell).append(" |");
-  }
+  for (const std::string& cell : cells) text.append(" ").append(cell).append(cell.empty() ? "|" : " |");
   return text + "\n";
+}
+
+/// The time of all rows, where there are several.
+std::string time_together(std::span<const RepeatedRow> rows) {
+  double seconds = 0;
+  for (const RepeatedRow& row : rows) seconds += row.run ? total_seconds(*row.run) : 0;
+  return rows.size() == 1 ? "" : "\nTogether " + clock_time(seconds) + ".\n";
 }
 
 std::string number_of(const nlohmann::ordered_json& config, const char* key) {
@@ -81,20 +102,23 @@ std::vector<ReportedRow> table1_rows(std::span<const std::string> names) {
 }
 
 std::string table1_page(std::span<const RepeatedRow> rows, const std::string& command) {
-  lamina::require(!rows.empty(), "table 1 needs a run");
-  const nlohmann::ordered_json& config = rows.front().run.config;
+  const auto begun = std::ranges::find_if(rows, [](const RepeatedRow& row) { return row.run.has_value(); });
+  lamina::require(begun != rows.end(), "table 1 needs a run that has finished an epoch");
+  const nlohmann::ordered_json& config = begun->run->config;
   std::string page = "# Table 1\n\n    " + command + "\n\n" + number_of(config, "epochs") +
                      (config.at("epochs") == 1 ? " epoch of " : " epochs of ") + number_of(config, "training_images") +
                      " images, validated on " + number_of(config, "validation_images") + ", seed " +
                      config.at("seed").dump() + ".\n";
   page +=
-      "\"a / b (c)\": a is ours at the end of training, b the study's after 100 epochs of 47,500 images, c the "
-      "difference. Accuracies in percent; the test's is that of the epoch with the best validation accuracy.\n\n";
+      "\"a / b (c)\": a is ours after the last of the epochs that are done, b the study's after 100 epochs of 47,500 "
+      "images, c the difference. Accuracies in percent; the test's is that of the epoch with the best validation "
+      "accuracy.\n\n";
   page +=
-      "| network | learning rate | training loss | training accuracy | validation loss | validation accuracy | test "
-      "accuracy | time |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+      "| network | learning rate | epochs | training loss | training accuracy | validation loss | validation accuracy "
+      "| "
+      "test accuracy | time |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
   for (const RepeatedRow& row : rows) page += table_row(row);
-  return page;
+  return page + time_together(rows);
 }
 
 std::string draw_table1(std::span<const RepeatedRow> rows, const fs::path& out) {
@@ -102,6 +126,7 @@ std::string draw_table1(std::span<const RepeatedRow> rows, const fs::path& out) 
   std::vector<fs::path> plain;
   std::string sentence;
   for (const RepeatedRow& row : rows) {
+    if (!row.run) continue;
     all.push_back(out / row.reported.name());
     if (row.reported.model == "vgg08" || row.reported.model == "vgg38") plain.push_back(all.back());
     sentence = draw_run(all.back());
@@ -116,7 +141,9 @@ std::string draw_table1(std::span<const RepeatedRow> rows, const fs::path& out) 
                 out / "figures" / "training_curves_of_vgg08_and_vgg38");
   }
   for (const char* name : {"vgg08-lr-1e-3", "vgg38-lr-1e-3", "vgg38-bn-rc-lr-1e-2"}) {
-    copy_figure(out / name / "figures" / "gradient_flow", out / "figures" / ("gradient_flow_of_" + std::string(name)));
+    for (const std::string figure : {"gradient_flow", "gradient_flow_map"}) {
+      copy_figure(out / name / "figures" / figure, out / "figures" / (figure + "_of_" + name));
+    }
   }
   copy_figure(out / "vgg38-bn-rc-lr-1e-2" / "figures" / "training_curves",
               out / "figures" / "training_curves_of_vgg38-bn-rc-lr-1e-2");

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,18 +40,20 @@ inline constexpr double kReportedTestAccuracy = 0.5718;
 /// @throws lamina::ArgumentError  for a name that is not in the table
 [[nodiscard]] std::vector<ReportedRow> table1_rows(std::span<const std::string> names);
 
-/// A row and the run that repeats it.
+/// A row and the run that repeats it, as far as it has come.
 struct RepeatedRow {
   ReportedRow reported;
-  Run run;
+  std::optional<Run> run;  ///< none before its first epoch is done
 };
 
 /// Runs beside what is reported, as a page of Markdown.
 /// @param command  that made the runs
+/// @throws lamina::ArgumentError  when no row has a run
 [[nodiscard]] std::string table1_page(std::span<const RepeatedRow> rows, const std::string& command);
 
 /// Draws what figures 1 to 5 of the study show, and all runs over each other, as far as the runs are there:
 /// OUT/figures/<what it shows>.svg and .png, copies of what the folders of the runs and of comparisons hold.
+/// @pre  a row has a run
 /// @return  a sentence for the terminal
 std::string draw_table1(std::span<const RepeatedRow> rows, const std::filesystem::path& out);
 

@@ -6,6 +6,7 @@
 #include <lamina/diagnostics/flow_verdict.hpp>
 
 #include "gradient_flow_chart.hpp"
+#include "layer_places.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 
@@ -71,7 +72,7 @@ void TerminalObserver::on_test(const lamina::TestReport& report) {
   if (!gradient_flow_.empty()) {
     std::cout << "\nGradient flow: mean |gradient| of each weight tensor in the last epoch, input first\n\n"
               << gradient_flow_chart(gradient_flow_, terminal_width(), bar_style()) << "\n"
-              << wrapped(lamina::judge(gradient_flow_).text, terminal_width()) << "\n\n";
+              << wrapped(lamina::judge(gradient_flow_, LayerPlaces(gradient_flow_)).text, terminal_width()) << "\n\n";
   }
   std::cout << "Test: loss " << fixed(report.test.loss, 3) << ", accuracy " << percent(report.test.accuracy) << " on "
             << grouped(report.test.images) << " images, with the parameters of epoch " << report.best_epoch << "\n"

@@ -94,6 +94,27 @@ TEST_CASE("flow verdict: gradients of zero vanish") {
   CHECK_THAT(verdict.text, ContainsSubstring("steepest fall, to nothing, at conv 1.weight"));
 }
 
+TEST_CASE("flow verdict: weights alone decide, whatever biases and batch norms say") {
+  std::vector<TensorFlow> flow = flow_of({1e-5, 2e-5, 1e-4});
+  const FlowVerdict expected = judge(flow);
+  flow.insert(flow.begin() + 1, {.name = "1.weight", .kind = "batch_norm", .is_weight = false, .mean_abs = 1e3});
+  flow.insert(flow.begin() + 3, {.name = "1.bias", .kind = "conv", .is_weight = false, .mean_abs = 0});
+  flow.insert(flow.begin(), {.name = "x.bias", .kind = "conv", .is_weight = false, .mean_abs = 1e-30});
+  flow.push_back({.name = "2.bias", .kind = "conv", .is_weight = false, .mean_abs = 1e30});
+  const FlowVerdict found = judge(flow);
+  CHECK(found.text == expected.text);
+  CHECK(found.ratio == expected.ratio);
+  CHECK(found.break_at == expected.break_at);
+  CHECK_THROWS_AS(judge({{flow.back()}}), ArgumentError);
+}
+
+TEST_CASE("flow verdict: calls tensors what it is told to") {
+  const auto flow = flow_of({4e-18, 1e-17, 1e-4});
+  CHECK(judge(flow, [](const TensorFlow& tensor) { return "<" + std::string(tensor.name.view()) + ">"; }).text ==
+        "vanishing: mean |gradient| 4.0e-18 in <0.weight> against 1.0e-04 in <2.weight>, ratio 4.0e-14; steepest fall, "
+        "by a factor of 1.0e+13, at <1.weight>");
+}
+
 TEST_CASE("flow verdict: a single tensor is healthy, none has no verdict") {
   CHECK(judge_means({1e-3}).state == FlowState::healthy);
   CHECK_THROWS_AS(judge_means({}), ArgumentError);

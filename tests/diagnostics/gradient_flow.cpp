@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <lamina/diagnostics/gradient_flow.hpp>
@@ -26,6 +27,17 @@ std::vector<float> gradients(float value) {
   return std::vector<float>(static_cast<std::size_t>(Net::parameter_count), value);
 }
 
+using Texts = std::vector<std::string>;
+
+/// "conv 0.weight, weight": kind, name, and whether it is a weight tensor.
+Texts described(const std::vector<TensorFlow>& flow) {
+  Texts texts;
+  for (const TensorFlow& tensor : flow) {
+    texts.push_back(tensor.kind + " " + std::string(tensor.name.view()) + (tensor.is_weight ? ", weight" : ""));
+  }
+  return texts;
+}
+
 std::vector<float> not_finite_in(std::string_view tensor, float bad) {
   auto values = gradients(1);
   const auto segment = std::ranges::find(Net::parameters, tensor, [](const Segment& s) { return s.name.view(); });
@@ -35,17 +47,20 @@ std::vector<float> not_finite_in(std::string_view tensor, float bad) {
 
 }  // namespace
 
-TEST_CASE("gradient flow: lists the weight tensors from input to output, and nothing else") {
+TEST_CASE("gradient flow: lists every parameter tensor from input to output, with its layer's kind") {
   GradientFlow flow(Net::parameters);
   flow.add<float>(gradients(1), 0);
-  const auto average = flow.average();
-  REQUIRE(average.size() == 3);
-  CHECK(average[0].name.view() == "0.weight");
-  CHECK(average[0].kind == "conv");
-  CHECK(average[1].name.view() == "2.branch.0.weight");
-  CHECK(average[1].kind == "conv");
-  CHECK(average[2].name.view() == "4.weight");
-  CHECK(average[2].kind == "linear");
+  CHECK(described(flow.average()) == Texts{"conv 0.weight, weight", "conv 0.bias", "batch_norm 1.weight",
+                                           "batch_norm 1.bias", "conv 2.branch.0.weight, weight",
+                                           "conv 2.branch.0.bias", "linear 4.weight, weight"});
+}
+
+TEST_CASE("gradient flow: the weight tensors are those of two dimensions or more, in their order") {
+  GradientFlow flow(Net::parameters);
+  flow.add<float>(gradients(1), 0);
+  CHECK(described(weight_tensors(flow.average())) ==
+        Texts{"conv 0.weight, weight", "conv 2.branch.0.weight, weight", "linear 4.weight, weight"});
+  CHECK(weight_tensors({}).empty());
 }
 
 TEST_CASE("gradient flow: averages means and norms over steps, and keeps the largest value") {
@@ -60,10 +75,14 @@ TEST_CASE("gradient flow: averages means and norms over steps, and keeps the lar
   CHECK(average[0].mean_abs == Approx((2 + (7 * 4 + 12) / 8.0) / 2));
   CHECK(average[0].l2_norm == Approx((std::sqrt(32.0) + std::sqrt(7 * 16 + 144.0)) / 2));
   CHECK(average[0].max_abs == 12);
+  // 1.weight, batch norm's gamma: four values of 2, then of -4.
+  CHECK(average[2].mean_abs == Approx(3));
+  CHECK(average[2].l2_norm == Approx((4 + 8) / 2.0));
+  CHECK(average[2].max_abs == 4);
   // 2.branch.0.weight: sixteen values of 2, then of -4.
-  CHECK(average[1].mean_abs == Approx(3));
-  CHECK(average[1].l2_norm == Approx((8 + 16) / 2.0));
-  CHECK(average[1].max_abs == 4);
+  CHECK(average[4].mean_abs == Approx(3));
+  CHECK(average[4].l2_norm == Approx((8 + 16) / 2.0));
+  CHECK(average[4].max_abs == 4);
 }
 
 TEST_CASE("gradient flow: an epoch begins without the one before") {
@@ -92,7 +111,7 @@ TEST_CASE("gradient flow: knows the norm of all gradients of the last step, bias
 TEST_CASE("gradient flow: gradients of a plain VGG38, 1e-18, keep their norm") {
   GradientFlow flow(Net::parameters);
   flow.add<float>(gradients(1e-30F), 0);
-  CHECK(flow.average()[1].l2_norm == Approx(4e-30));
+  CHECK(weight_tensors(flow.average())[1].l2_norm == Approx(4e-30));
 }
 
 TEST_CASE("gradient flow: a gradient that is not finite stops with step and layer") {

@@ -8,7 +8,9 @@
 #include "../../examples/study/drawing.hpp"
 #include "../../examples/study/figure_key.hpp"
 #include "../../examples/study/gnuplot.hpp"
+#include "../../examples/study/gradient_flow_comparison.hpp"
 #include "../../examples/study/gradient_flow_figure.hpp"
+#include "../../examples/study/gradient_flow_map.hpp"
 #include "../../examples/study/training_curves.hpp"
 #include "../catch.hpp"
 #include "run_fixture.hpp"
@@ -74,6 +76,77 @@ TEST_CASE("figures: the table of the gradient flow holds the numbers of the run,
   CHECK_THAT(script, ContainsSubstring("1 of 6 values are 0"));
 }
 
+TEST_CASE("figures: the gradient flow has lines through weights, marks for batch norms, and no bias") {
+  const RunFixture folder;
+  folder.write_whole_flow();
+  const TemporaryFolder out;
+  const std::string script = read_text(write_gradient_flow(read_run(folder.path()), out.path()).file(".gp"));
+  const lamina::CsvTable lines(out.path() / "gradient_flow.csv");
+  CHECK(lines.numbers("index") == Numbers{0, 1, 2, 3, 0, 1, 2, 3});
+  CHECK(lines.numbers("mean_abs") == Numbers{1e-5, 2e-5, 3e-5, 4e-5, 1e-5, 2e-5, 3e-5, 4e-5});
+  const lamina::CsvTable marks(out.path() / "gradient_flow_batch_norm.csv");
+  CHECK(marks.numbers("index") == Numbers{0.5, 1.5, 0.5, 1.5});
+  CHECK(marks.numbers("epoch") == Numbers{1, 1, 2, 2});
+  CHECK(marks.numbers("mean_abs") == Numbers{3e-3, 4e-3, 3e-3, 4e-3});
+  CHECK(marks.text("layer")[0] == "1.weight");
+  CHECK_THAT(script, ContainsSubstring("gamma of batch norms") && ContainsSubstring("'gradient_flow_batch_norm.csv'"));
+  CHECK_THAT(script, ContainsSubstring("set yrange [1e-5:1e-2]"));  // of what is drawn
+}
+
+TEST_CASE("figures: a gradient flow without batch norms has no marks and no key") {
+  const RunFixture folder;
+  const TemporaryFolder out;
+  const std::string script = read_text(write_gradient_flow(read_run(folder.path()), out.path()).file(".gp"));
+  CHECK_THAT(script, !ContainsSubstring("batch"));
+  CHECK_FALSE(fs::exists(out.path() / "gradient_flow_batch_norm.csv"));
+}
+
+TEST_CASE("figures: layers are called by their places, in tables by PyTorch's names") {
+  const RunFixture folder;
+  folder.write_whole_flow();
+  const TemporaryFolder out;
+  const Run run = read_run(folder.path());
+  for (const Figure& figure : {write_gradient_flow(run, out.path()), write_gradient_flow_map(run, out.path())}) {
+    CHECK_THAT(read_text(figure.file(".gp")),
+               ContainsSubstring("('entry' 0, 'reduction 1, conv 1' 1, 'reduction 1, conv 2' 2, 'head' 3)"));
+    CHECK(lamina::CsvTable(figure.file(".csv")).text("layer")[1] == "3.weight");
+  }
+}
+
+TEST_CASE("figures: the map of the gradient flow has a cell for each weight tensor and epoch") {
+  const RunFixture folder;
+  folder.write_whole_flow();
+  const TemporaryFolder out;
+  const Figure figure = write_gradient_flow_map(read_run(folder.path()), out.path());
+  const lamina::CsvTable cells(figure.file(".csv"));
+  CHECK(cells.numbers("epoch") == Numbers{1, 1, 1, 1, 2, 2, 2, 2});
+  CHECK(cells.numbers("index") == Numbers{0, 1, 2, 3, 0, 1, 2, 3});
+  CHECK(cells.numbers("mean_abs") == Numbers{1e-5, 2e-5, 3e-5, 4e-5, 1e-5, 2e-5, 3e-5, 4e-5});
+  CHECK_THAT(read_text(figure.file(".gp")), ContainsSubstring("set cbrange [1e-5:1e-4]") &&
+                                                ContainsSubstring("set yrange [4-0.5:-0.5]") &&
+                                                !ContainsSubstring("grey"));
+}
+
+TEST_CASE("figures: zeros in the map of the gradient flow are grey and counted") {
+  const RunFixture folder;
+  const TemporaryFolder out;
+  const Figure figure = write_gradient_flow_map(read_run(folder.path()), out.path());
+  CHECK_THAT(read_text(figure.file(".gp")), ContainsSubstring("1 of 6 values are 0") && ContainsSubstring("are grey"));
+}
+
+TEST_CASE("figures: the batch norms of several runs are marks in the colours of the runs") {
+  const RunFixture first("first");
+  const RunFixture second("second");
+  second.write_whole_flow();
+  const std::vector<Run> runs{read_run(first.path()), read_run(second.path())};
+  const TemporaryFolder out;
+  const std::string script = read_text(write_gradient_flows(runs, out.path()).file(".gp"));
+  CHECK_FALSE(fs::exists(out.path() / "gradient_flow_batch_norm_1.csv"));
+  CHECK(lamina::CsvTable(out.path() / "gradient_flow_batch_norm_2.csv").numbers("position") == Numbers{0.5 / 3, 0.5});
+  CHECK(lamina::CsvTable(out.path() / "gradient_flow_2.csv").size() == 4);
+  CHECK_THAT(script, ContainsSubstring("gamma of batch norms") && !ContainsSubstring("batch_norm_1"));
+}
+
 TEST_CASE("figures: several runs have a table each, of the last epoch and on one scale of depth") {
   const RunFixture first("first");
   const RunFixture second("second");
@@ -119,7 +192,7 @@ TEST_CASE("figures: without gnuplot there are tables, scripts and a report, and 
   const std::string sentence = draw_run(folder.path());
   CHECK_THAT(sentence, ContainsSubstring("gnuplot is not installed") &&
                            ContainsSubstring("it'\\''s a run/figures/training_curves.gp' && gnuplot '"));
-  for (const char* const name : {"training_curves", "gradient_flow"}) {
+  for (const char* const name : {"training_curves", "gradient_flow", "gradient_flow_map"}) {
     CHECK(fs::exists(folder.path() / "figures" / (std::string(name) + ".csv")));
     CHECK(fs::exists(folder.path() / "figures" / (std::string(name) + ".gp")));
     CHECK_FALSE(fs::exists(folder.path() / "figures" / (std::string(name) + ".svg")));
@@ -149,6 +222,7 @@ TEST_CASE("figures: gnuplot draws each as SVG and PNG, whatever is in the names 
   const RunFixture folder("it's {a} `run` @home_^2 \"x\"");
   folder.write("config.json", R"({"model": "it's }{ `echo` <b>_a^2 \n #x", "lr": 0.01})");
   SECTION("a common run") {}
+  SECTION("batch norms") { folder.write_whole_flow(); }
   SECTION("one epoch") {
     folder.write("summary.csv", "epoch,lr,train_loss,train_acc,val_loss,val_acc,seconds\n1,1,4.5,0.01,4.5,0.01,1\n");
     folder.write("gradient_flow.csv", "epoch,layer,mean_abs,l2_norm,max_abs\n1,a,1e-5,1,1\n");
@@ -172,4 +246,6 @@ TEST_CASE("figures: gnuplot draws each as SVG and PNG, whatever is in the names 
       CHECK(is_picture((place / name).string() + ".png", "\x89PNG"));
     }
   }
+  CHECK(is_picture(folder.path() / "figures/gradient_flow_map.svg", "<svg"));
+  CHECK(is_picture(folder.path() / "figures/gradient_flow_map.png", "\x89PNG"));
 }

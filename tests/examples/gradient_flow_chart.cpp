@@ -40,6 +40,21 @@ TEST_CASE("gradient flow chart: a gradient of zero has no bar, and all zeros are
   CHECK(bar_lengths({0, 0}, 80) == std::vector<long>{0, 0});
 }
 
+TEST_CASE("gradient flow chart: has a bar for each weight tensor, called by its place in a VGG") {
+  const std::vector<lamina::TensorFlow> flow{
+      {.name = "0.weight", .kind = "conv", .mean_abs = 1e-5},
+      {.name = "1.weight", .kind = "batch_norm", .is_weight = false, .mean_abs = 1},
+      {.name = "3.weight", .kind = "conv", .mean_abs = 1e-5},
+      {.name = "3.bias", .kind = "conv", .is_weight = false, .mean_abs = 1},
+      {.name = "6.weight", .kind = "conv", .mean_abs = 1e-5},
+      {.name = "6.bias", .kind = "conv", .is_weight = false, .mean_abs = 1},
+      {.name = "9.weight", .kind = "linear", .mean_abs = 1e-5}};
+  const std::string chart = gradient_flow_chart(flow, 80, {"#", "."});
+  CHECK(std::count(chart.begin(), chart.end(), '\n') == 1 + 4);
+  CHECK_THAT(chart, ContainsSubstring("\n  0 entry ") && ContainsSubstring("\n  1 reduction 1, conv 1  1.0e-05 #") &&
+                        ContainsSubstring("\n  3 head "));
+}
+
 TEST_CASE("gradient flow chart: equal gradients have equal bars that can be seen") {
   const auto lengths = bar_lengths({3e-4, 3e-4}, 80);
   CHECK(lengths[0] == lengths[1]);

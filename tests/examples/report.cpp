@@ -45,6 +45,14 @@ TEST_CASE("report: holds the result, the verdict on the last epoch, the epochs a
   CHECK_THAT(page, ContainsSubstring("<th scope=\"row\">mean</th><td>0.5, 0.25</td>"));
 }
 
+TEST_CASE("report: its verdict is about weights alone and calls layers by their places") {
+  const RunFixture folder;
+  folder.write_whole_flow();
+  CHECK_THAT(html_report(read_run(folder.path()), {}),
+             ContainsSubstring("<strong>healthy</strong>: mean |gradient| 1.0e-05 in entry against 4.0e-05 in head, "
+                               "ratio 2.5e-01; steepest fall, by a factor of 2.0e+00, at entry.</p>"));
+}
+
 TEST_CASE("report: a run that goes on is not tested yet") {
   const RunFixture folder;
   CHECK_THAT(html_report(read_run(folder.path()), {}), ContainsSubstring("in epoch 1. Not tested yet.</p>"));

@@ -34,8 +34,8 @@ TEST_CASE("reproduce_table1: puts finished rows beside the study's") {
   REQUIRE(outcome.status == 0);
   const std::string page = read_text(data.out() / "table1.md");
   CHECK_THAT(page, ContainsSubstring("1 epoch of 100 images, validated on 10, seed 0."));
-  CHECK_THAT(page, ContainsSubstring("\n| vgg08 | 1e-3 | 4.") && ContainsSubstring(" / 1.74 (+2."));
-  CHECK_THAT(page, ContainsSubstring("\n| vgg38 | 1e-3 | 4.") && ContainsSubstring(" / 4.61 ("));
+  CHECK_THAT(page, ContainsSubstring("\n| vgg08 | 1e-3 | 1 | 4.") && ContainsSubstring(" / 1.74 (+2."));
+  CHECK_THAT(page, ContainsSubstring("\n| vgg38 | 1e-3 | 1 | 4.") && ContainsSubstring(" / 4.61 ("));
   CHECK_THAT(outcome.out, ContainsSubstring(page));
   CHECK(fs::exists(data.out() / "comparisons" / "vgg08_and_vgg38" / "figures" / "training_curves.gp"));
 }
@@ -69,6 +69,28 @@ TEST_CASE("reproduce_table1: killed in the second row, the same command ends as 
         read_text(other.out() / "vgg38-lr-1e-3" / "checkpoint.safetensors"));
 }
 
+TEST_CASE("reproduce_table1: --no-training shows unfinished runs as far as they have come, and trains nothing") {
+  const SmallCifar data;
+  const std::string flags = two_rows(data) + " --epochs 100000";  // it will not come to an end
+  const auto checkpoint = data.out() / "vgg08-lr-1e-3" / "checkpoint.safetensors";
+  {
+    RunningProgram program(flags);
+    while (!fs::exists(checkpoint)) usleep(1000);
+    program.end(SIGKILL);
+  }
+  const std::string before = read_text(checkpoint);
+  const Outcome outcome = run(flags + " --no-training");
+  CHECK(outcome.error.empty());
+  REQUIRE(outcome.status == 0);
+  CHECK(read_text(checkpoint) == before);
+  CHECK_FALSE(fs::exists(data.out() / "vgg38-lr-1e-3"));
+  const std::string page = read_text(data.out() / "table1.md");
+  CHECK_THAT(page, ContainsSubstring("\n| vgg08 | 1e-3 | ") && ContainsSubstring(" of 100000 | 4."));
+  CHECK_THAT(page, ContainsSubstring("\n| vgg38 | 1e-3 | 0 | | | | | | |\n\nTogether 0:0"));
+  CHECK_THAT(outcome.out, ContainsSubstring(page));
+  CHECK(fs::exists(data.out() / "vgg08-lr-1e-3" / "figures" / "gradient_flow_map.gp"));
+}
+
 TEST_CASE("reproduce_table1: what cannot be done is refused before anything is trained") {
   const SmallCifar data;
   const auto check = [&](const std::string& flags, int status, const std::string& message) {
@@ -81,8 +103,9 @@ TEST_CASE("reproduce_table1: what cannot be done is refused before anything is t
   check("--epochs none", 2, "--epochs must be a positive whole number, got 'none'");
   check("--lr 1", 2, "--lr cannot be chosen for all rows");
   check("--frobnicate", 2, "'frobnicate'");
+  check("--no-training", 1, "holds no run that has finished an epoch");
   CHECK_FALSE(fs::exists(data.out()));
   REQUIRE(run(two_rows(data)).status == 0);
-  check("--epochs 2", 1, "vgg08-lr-1e-3: holds another finished run (epochs: 1 there, 2 here)");
-  check("--optimizer lamb", 1, R"(holds another finished run (optimizer: "adam" there, "lamb" here))");
+  check("--epochs 2", 1, "vgg08-lr-1e-3: holds another run (epochs: 1 there, 2 here)");
+  check("--optimizer lamb", 1, R"(holds another run (optimizer: "adam" there, "lamb" here))");
 }

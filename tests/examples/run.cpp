@@ -36,6 +36,29 @@ TEST_CASE("run: what a folder holds is read as it was written") {
   CHECK(run.test->accuracy == 0.1234);
 }
 
+TEST_CASE("run: a gradient flow of weights alone, as earlier versions wrote it, is one of weights") {
+  const RunFixture folder;
+  const Run run = read_run(folder.path());
+  for (const lamina::TensorFlow& tensor : run.flow[0].tensors) {
+    CHECK(tensor.is_weight);
+    CHECK(tensor.kind == "layer");
+  }
+}
+
+TEST_CASE("run: the kinds of a gradient flow tell weights from biases and from batch norm's gamma") {
+  const RunFixture folder;
+  folder.write("gradient_flow.csv",
+               "epoch,index,layer,mean_abs,l2_norm,max_abs,kind\n1,0,0.weight,1,1,1,conv\n1,1,0.bias,2,1,1,conv\n"
+               "1,2,1.weight,3,1,1,batch_norm\n1,3,1.bias,4,1,1,batch_norm\n1,4,9.weight,5,1,1,linear\n");
+  const auto tensors = read_run(folder.path()).flow[0].tensors;
+  REQUIRE(tensors.size() == 5);
+  CHECK(tensors[2].kind == "batch_norm");
+  const auto weights = lamina::weight_tensors(tensors);
+  REQUIRE(weights.size() == 2);
+  CHECK(weights[0].mean_abs == 1);
+  CHECK(weights[1].mean_abs == 5);
+}
+
 TEST_CASE("run: of equal epochs the first is the best, as in training") {
   const RunFixture folder;
   folder.write(
@@ -91,6 +114,10 @@ TEST_CASE("run: a folder that is no run is refused with what is missing or broke
   SECTION("an epoch with fewer layers") {
     folder.write("gradient_flow.csv", "epoch,layer,mean_abs,l2_norm,max_abs\n1,a,1,1,1\n1,b,1,1,1\n2,a,1,1,1\n");
     check_refused(folder, "gradient_flow.csv", "epoch 2: expected 2 layers as in epoch 1, found 1");
+  }
+  SECTION("a gradient flow without a weight") {
+    folder.write("gradient_flow.csv", "epoch,layer,mean_abs,l2_norm,max_abs,kind\n1,0.bias,1,1,1,conv\n");
+    check_refused(folder, "gradient_flow.csv", "has no weight tensor");
   }
   SECTION("a name of a layer that no network has") {
     const std::string name(48, 'x');

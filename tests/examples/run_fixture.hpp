@@ -23,6 +23,20 @@ class RunFixture {
           "2,0,0.weight,0,0,0\n2,1,3.branch.0.weight,2.5e-9,3e-9,1e-8\n2,2,9.weight,1.5e-4,2e-4,3e-4\n");
   }
 
+  /// The gradient flow of the smallest VGG there is, of one stage, in two epochs: with biases and batch norms.
+  void write_whole_flow() const {
+    std::string rows = "epoch,index,layer,mean_abs,l2_norm,max_abs,kind\n";
+    for (const std::string epoch : {"1", "2"}) {
+      rows += epoch + ",0,0.weight,1e-5,1,1,conv\n" + epoch + ",1,1.weight,3e-3,1,1,batch_norm\n" + epoch +
+              ",2,1.bias,1e-1,1,1,batch_norm\n" + epoch + ",3,3.weight,2e-5,1,1,conv\n" + epoch +
+              ",4,3.bias,1e-12,1,1,conv\n" + epoch + ",5,4.weight,4e-3,1,1,batch_norm\n" + epoch +
+              ",6,4.bias,1e-1,1,1,batch_norm\n" + epoch + ",7,7.weight,3e-5,1,1,conv\n" + epoch +
+              ",8,7.bias,1e-12,1,1,conv\n" + epoch + ",9,11.weight,4e-5,1,1,linear\n" + epoch +
+              ",10,11.bias,1e-12,1,1,linear\n";
+    }
+    write("gradient_flow.csv", rows);
+  }
+
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::string text(const std::string& file) const { return read_text(path_ / file); }
   void write(const std::string& file, const std::string& text) const { std::ofstream(path_ / file) << text; }

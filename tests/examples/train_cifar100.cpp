@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <lamina/models/vgg.hpp>
+
 #include "../catch.hpp"
 #include "program.hpp"
 #include "small_cifar.hpp"
@@ -40,11 +42,17 @@ TEST_CASE("train_cifar100: writes the files of a run") {
   CHECK(std::stod(summary[1][2]) == Approx(4.6).margin(0.3));    // ln 100, the loss of a network that knows nothing
 
   const auto flow = table(data.out() / "gradient_flow.csv");
-  REQUIRE(flow.size() == 1 + 2 * 8);
-  CHECK(flow[0] == std::vector<std::string>{"epoch", "index", "layer", "mean_abs", "l2_norm", "max_abs"});
-  CHECK(flow[1][2] == "0.weight");
-  CHECK(flow[8][2] == "19.weight");
-  CHECK(flow[9][0] == "2");
+  constexpr std::size_t tensors = lamina::Vgg08::parameters.size();
+  REQUIRE(flow.size() == 1 + 2 * tensors);
+  CHECK(flow[0] == std::vector<std::string>{"epoch", "index", "layer", "mean_abs", "l2_norm", "max_abs", "kind"});
+  for (std::size_t i = 0; i < tensors; ++i) {
+    CHECK(flow[1 + i][1] == std::to_string(i));
+    CHECK(flow[1 + i][2] == lamina::Vgg08::parameters[i].name.view());
+    CHECK(flow[1 + i][6] == lamina::Vgg08::parameters[i].kind);
+    CHECK(std::stod(flow[1 + i][3]) > 0);
+  }
+  CHECK(flow[tensors][2] == "19.bias");
+  CHECK(flow[1 + tensors][0] == "2");
 
   const auto test = table(data.out() / "test_summary.csv");
   REQUIRE(test.size() == 2);
@@ -82,7 +90,7 @@ TEST_CASE("train_cifar100: prints plain lines when output is no terminal, and th
   CHECK_THAT(outcome.out, ContainsSubstring("vgg08, 59,716 parameters") && ContainsSubstring(data.path().string()) &&
                               ContainsSubstring("100 training, 10 validation, 100 test"));
   CHECK_THAT(outcome.out, ContainsSubstring("\n1/2  ") && ContainsSubstring("\n2/2  "));
-  CHECK_THAT(outcome.out, ContainsSubstring("0 conv 0.weight") && ContainsSubstring("7 linear 19.weight"));
+  CHECK_THAT(outcome.out, ContainsSubstring("  0 entry  ") && ContainsSubstring("  7 head  "));
   CHECK_THAT(outcome.out, ContainsSubstring("healthy: mean |gradient|") && ContainsSubstring("Test: loss 4."));
 }
 

@@ -54,6 +54,12 @@ TEST_CASE("csv table: gives back the bits and the text that were written") {
   }
 }
 
+TEST_CASE("csv table: says whether it has a column") {
+  const CsvTable table = TableFile("epoch,loss\n").read();
+  CHECK(table.has("loss"));
+  CHECK_FALSE(table.has("los"));
+}
+
 TEST_CASE("csv table: reads a loss that is no number as such") {
   CHECK(std::isnan(TableFile("loss\nnan\n").read().numbers("loss")[0]));
 }

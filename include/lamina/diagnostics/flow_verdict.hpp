@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <lamina/core/error.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
@@ -36,17 +38,21 @@ inline constexpr double kLostGradient = 1e4;
 struct FlowVerdict {
   FlowState state = FlowState::healthy;
   double ratio = 1;        ///< mean |gradient| of the first layer over the last's; NaN when both are zero
-  std::size_t break_at{};  ///< where it breaks: the tensor with the steepest fall (if exploding: rise) of the mean
-                           ///< |gradient| from the tensor after it, as backward meets them
+  std::size_t break_at{};  ///< where it breaks, as a place among the weight tensors: the one with the steepest fall (if
+                           ///< exploding: rise) of the mean |gradient| from the one after it, as backward meets them
   double change = 1;       ///< mean |gradient| there over the mean |gradient| of the tensor after it
   std::string text{};      ///< all of it in one line
 };
 
-namespace detail {
+/// What a verdict calls a tensor.
+using TensorNames = std::function<std::string(const TensorFlow&)>;
 
-[[nodiscard]] inline std::string layer_name(const TensorFlow& tensor) {
-  return std::string(tensor.kind) + " " + std::string(tensor.name.view());
+/// The kind of the layer and the name of the tensor: "conv 4.branch.0.weight".
+[[nodiscard]] inline std::string kind_and_name(const TensorFlow& tensor) {
+  return tensor.kind + " " + std::string(tensor.name.view());
 }
+
+namespace detail {
 
 [[nodiscard]] inline FlowState flow_state(std::span<const TensorFlow> flow) {
   const double first = flow.front().mean_abs;
@@ -72,27 +78,29 @@ inline void find_break(std::span<const TensorFlow> flow, FlowVerdict& verdict) {
 }
 
 /// "steepest fall, by a factor of 2.5e+01, at conv 4.weight"
-[[nodiscard]] inline std::string describe_break(const FlowVerdict& verdict, const TensorFlow& tensor) {
+[[nodiscard]] inline std::string describe_break(const FlowVerdict& verdict, const std::string& tensor) {
   const bool rise = verdict.change > 1;
   const double factor = rise ? verdict.change : 1 / verdict.change;
   return std::string("steepest ") + (rise ? "rise, " : "fall, ") +
-         (verdict.change == 0 ? "to nothing" : "by a factor of " + scientific(factor)) + ", at " + layer_name(tensor);
+         (verdict.change == 0 ? "to nothing" : "by a factor of " + scientific(factor)) + ", at " + tensor;
 }
 
 }  // namespace detail
 
-/// Judges the flow of at least one tensor, input first: see FlowState and kLostGradient.
-/// @throws ArgumentError  when the flow is empty
-[[nodiscard]] inline FlowVerdict judge(std::span<const TensorFlow> flow) {
+/// Judges a flow by its weight tensors, input first: see FlowState and kLostGradient.
+/// @param name  puts the tensors into the words of the verdict
+/// @throws ArgumentError  when it has none
+[[nodiscard]] inline FlowVerdict judge(std::span<const TensorFlow> tensors, const TensorNames& name = kind_and_name) {
+  const std::vector<TensorFlow> flow = weight_tensors(tensors);
   require(!flow.empty(), "a gradient flow without a weight tensor has no verdict");
   const TensorFlow& first = flow.front();
   const TensorFlow& last = flow.back();
   FlowVerdict verdict{.state = detail::flow_state(flow), .ratio = first.mean_abs / last.mean_abs};
   detail::find_break(flow, verdict);
   verdict.text = std::string(to_string(verdict.state)) + ": mean |gradient| " + detail::scientific(first.mean_abs) +
-                 " in " + detail::layer_name(first) + " against " + detail::scientific(last.mean_abs) + " in " +
-                 detail::layer_name(last) + ", ratio " + detail::scientific(verdict.ratio);
-  if (verdict.change != 1) verdict.text += "; " + detail::describe_break(verdict, flow[verdict.break_at]);
+                 " in " + name(first) + " against " + detail::scientific(last.mean_abs) + " in " + name(last) +
+                 ", ratio " + detail::scientific(verdict.ratio);
+  if (verdict.change != 1) verdict.text += "; " + detail::describe_break(verdict, name(flow[verdict.break_at]));
   return verdict;
 }
 

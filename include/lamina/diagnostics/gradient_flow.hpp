@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <lamina/core/error.hpp>
@@ -13,18 +13,27 @@
 
 namespace lamina {
 
-/// Gradient of one weight tensor, averaged over training steps.
+/// Gradient of one parameter tensor, averaged over training steps.
 struct TensorFlow {
-  Name name;                ///< as in Network::parameters: "4.branch.0.weight"
-  std::string_view kind{};  ///< of its layer: "conv"
-  double mean_abs = 0;      ///< mean over steps of the mean |g|
-  double l2_norm = 0;       ///< mean over steps of the L2 norm of g
-  double max_abs = 0;       ///< largest |g| of any step
+  Name name;              ///< as in Network::parameters: "4.branch.0.weight"
+  std::string kind{};     ///< of its layer: "conv"
+  bool is_weight = true;  ///< it has two dimensions or more, which no bias and nothing of batch norm has
+  double mean_abs = 0;    ///< mean over steps of the mean |g|
+  double l2_norm = 0;     ///< mean over steps of the L2 norm of g
+  double max_abs = 0;     ///< largest |g| of any step
 };
 
-/// Collects how the gradient of each weight tensor (two dimensions or more) fares from the network's output to its
-/// input, which is where vanishing gradients show (Glorot and Bengio 2010), and stops training when a gradient of any
-/// tensor is not finite. Reads the gradients once a step and never allocates after construction.
+/// The weight tensors of a flow in its order. Vanishing gradients show in them; biases and batch norms have gradients
+/// of another magnitude.
+[[nodiscard]] inline std::vector<TensorFlow> weight_tensors(std::span<const TensorFlow> flow) {
+  std::vector<TensorFlow> weights;
+  std::ranges::copy_if(flow, std::back_inserter(weights), &TensorFlow::is_weight);
+  return weights;
+}
+
+/// Collects how the gradient of each parameter tensor fares from the network's output to its input (Glorot and Bengio
+/// 2010), and stops training when a gradient is not finite. Reads the gradients once a step and never allocates while
+/// it does.
 class GradientFlow {
  public:
   /// @param parameters  Network::parameters
@@ -66,15 +75,15 @@ class GradientFlow {
   /// Steps added since construction or reset().
   [[nodiscard]] Index steps() const { return steps_; }
 
-  /// The flow over these steps, input first.
+  /// The flow of all parameter tensors over these steps, input first.
   /// @throws ArgumentError  before the first step
   [[nodiscard]] std::vector<TensorFlow> average() const {
     require(steps_ > 0, "gradient flow has no average before its first step");
     std::vector<TensorFlow> flow;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
-      if (segments_[i].rank < 2) continue;
       flow.push_back({.name = segments_[i].name,
-                      .kind = segments_[i].kind,
+                      .kind = std::string(segments_[i].kind),
+                      .is_weight = segments_[i].rank >= 2,
                       .mean_abs = sums_[i].mean_abs / static_cast<double>(steps_),
                       .l2_norm = sums_[i].l2_norm / static_cast<double>(steps_),
                       .max_abs = sums_[i].max_abs});

@@ -111,6 +111,11 @@ class CsvTable {
   /// Rows below the first line.
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
 
+  /// Whether the table has a column of this name.
+  [[nodiscard]] bool has(std::string_view column) const {
+    return std::find(names_.begin(), names_.end(), column) != names_.end();
+  }
+
   /// The cells of a column as they are.
   /// @throws FileError  no such column
   [[nodiscard]] std::vector<std::string> text(std::string_view column) const {

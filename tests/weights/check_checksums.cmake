@@ -1,0 +1,25 @@
+# Every file that is listed is there with its checksum, and every file that is there is listed once.
+# cmake -D FOLDER=weights -P check_checksums.cmake
+
+include(${CMAKE_CURRENT_LIST_DIR}/listed_weights.cmake)
+foreach(row checksum IN ZIP_LISTS listed_rows listed_checksums)
+  set(file ${FOLDER}/${row}.safetensors)
+  if(NOT EXISTS ${file})
+    message(FATAL_ERROR "${file}: is listed in ${page}, and missing")
+  endif()
+  file(SHA256 ${file} found)
+  if(NOT found STREQUAL checksum)
+    message(FATAL_ERROR "${file}: has the checksum ${found}, ${page} says ${checksum}")
+  endif()
+endforeach()
+
+file(GLOB files RELATIVE ${FOLDER} ${FOLDER}/*)
+list(REMOVE_ITEM files README.md)
+set(expected ${listed_rows})
+list(TRANSFORM expected APPEND ".safetensors")
+list(SORT expected)
+list(SORT files)
+if(NOT files STREQUAL expected)
+  message(FATAL_ERROR "${FOLDER}: holds [${files}], and ${page} lists [${expected}]")
+endif()
+message(STATUS "${listed_count} files are listed, and have their checksums")

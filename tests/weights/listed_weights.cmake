@@ -1,0 +1,23 @@
+# Reads the table in the README.md of FOLDER, which has the form of weights/README.md, into the lists listed_rows,
+# listed_accuracies and listed_checksums. A line of the table that cannot be read is an error.
+
+set(page ${FOLDER}/README.md)
+file(STRINGS ${page} lines REGEX "^\\|")
+set(header "| row | test accuracy | sha256 | command |" "| --- | ---: | --- | --- |")
+list(SUBLIST lines 0 2 found)
+if(NOT found STREQUAL header)
+  message(FATAL_ERROR "${page}: expected a table with the first lines ${header}, found ${found}")
+endif()
+list(REMOVE_AT lines 0 1)
+set(listed_rows)
+set(listed_accuracies)
+set(listed_checksums)
+foreach(line IN LISTS lines)
+  if(NOT line MATCHES "^\\| ([a-z0-9.-]+) \\| ([0-9]+\\.[0-9][0-9]) \\| ([0-9a-f]+) \\| `train_cifar100 [^|]*` \\|$")
+    message(FATAL_ERROR "${page}: cannot be understood: ${line}")
+  endif()
+  list(APPEND listed_rows ${CMAKE_MATCH_1})
+  list(APPEND listed_accuracies ${CMAKE_MATCH_2})
+  list(APPEND listed_checksums ${CMAKE_MATCH_3})
+endforeach()
+list(LENGTH listed_rows listed_count)
