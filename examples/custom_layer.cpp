@@ -3,9 +3,9 @@
 ///
 ///     y = x s(beta x),   s(z) = 1 / (1 + exp(-z)).
 ///
-/// Its gradient is checked against differences, and then a network trains with it.
+/// The layer is defined by Eigen expressions, which the library runs as they stand. Its gradient is checked against
+/// differences, and then a network trains with it.
 #include <array>
-#include <cmath>
 #include <iostream>
 #include <string_view>
 
@@ -17,7 +17,7 @@ using namespace lamina;
 struct Swish : KeepsShape {
   static constexpr std::string_view kind = "swish";
 
-  /// The layer for one input shape. It has no objects: constants say what it needs, two functions do the work.
+  /// The layer for one input shape. It has no objects: constants say what it needs, two functions define it.
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
     // One beta a channel, from 1. The network finds room for it in its flat array, and the optimiser, the checkpoint
@@ -27,40 +27,27 @@ struct Swish : KeepsShape {
     // The derivatives are functions of x, so training has to keep it.
     static constexpr bool needs_input = true;
 
-    // A batch lies in memory pixel by pixel, the channels of a pixel side by side. The team cuts the pixels into parts.
+    // matrix() has a row for each pixel of the batch and a column for each channel.
     template <class T>
     static void forward(const Forward<T>& pass) {
-      pass.team.for_parts(pass.input.pixels(), [&](Range pixels, Index) {
-        for (Index i = pixels.begin * Input.channels; i < pixels.end * Input.channels; ++i) {
-          const T x = pass.input.data[i];
-          pass.output.data[i] = x * sigmoid(pass.parameters[i % Input.channels] * x);
-        }
-      });
+      const auto x = pass.input.matrix().array();
+      const auto beta = as_row(pass.parameters, Input.channels).array();
+      pass.output.matrix() = (x * (x.rowwise() * beta).logistic()).matrix();
     }
 
-    // dy/dx = s + beta x s (1 - s) and dy/dbeta = x^2 s (1 - s), each times the gradient that comes from behind. One
-    // thread takes a whole channel: then the order of its sum, and so its last bit, does not depend on the team.
+    // dy/dbeta = x^2 s (1 - s) and dy/dx = s + beta x s (1 - s), each times the gradient of the output.
     template <class T>
     static void backward(const Backward<T>& pass) {
-      pass.team.for_each(Input.channels, [&](Index channel, Index) {
-        const T beta = pass.parameters[channel];
-        T sum = 0;
-        for (Index i = channel; i < pass.input.size(); i += Input.channels) {
-          const T x = pass.input.data[i];
-          const T s = sigmoid(beta * x);
-          const T gradient = pass.output_gradient.data[i];
-          sum += gradient * x * x * s * (1 - s);
-          // The first layer of a network is not asked for the gradient of the images.
-          if (!pass.input_gradient.empty()) pass.input_gradient.data[i] = gradient * (s + beta * x * s * (1 - s));
-        }
-        pass.gradients[channel] = sum;
-      });
-    }
-
-   private:
-    template <class T>
-    static T sigmoid(T z) {
-      return 1 / (1 + std::exp(-z));
+      using Values = Eigen::Array<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+      const auto x = pass.input.matrix().array();
+      const auto dy = pass.output_gradient.matrix().array();
+      const auto beta = as_row(pass.parameters, Input.channels).array();
+      const Values s = (x.rowwise() * beta).logistic();
+      const Values slope = x * s * (1 - s);
+      as_row(pass.gradients, Input.channels) = (dy * x * slope).colwise().sum().matrix();
+      // The first layer of a network is not asked for the gradient of the images.
+      if (pass.input_gradient.empty()) return;
+      pass.input_gradient.matrix() = (dy * (s + slope.rowwise() * beta)).matrix();
     }
   };
 };

@@ -16,6 +16,23 @@ TEST_CASE("quickstart: runs, and its loss falls") {
   CHECK(loss_at("100") < loss_at("0") / 4);
 }
 
+TEST_CASE("densenet: prints both networks, and their losses fall") {
+  const Outcome outcome = run(example("densenet"));
+  CHECK(outcome.status == 0);
+  CHECK(outcome.error.empty());
+  CHECK_THAT(outcome.out, ContainsSubstring("concat                  16x16x40") && ContainsSubstring("residual"));
+  std::string::size_type end = 0;
+  const auto next_loss = [&](const std::string& step) {
+    const std::string before = "step " + step + ": loss ";
+    end = outcome.out.find(before, end) + before.size();
+    return std::stod(outcome.out.substr(end));
+  };
+  for (int network = 0; network < 2; ++network) {
+    const double first = next_loss("0");
+    CHECK(next_loss("20") < first / 2);
+  }
+}
+
 TEST_CASE("custom_layer: its gradient is right, and it learns") {
   const Outcome outcome = run(example("custom_layer"));
   CHECK(outcome.status == 0);
