@@ -40,7 +40,7 @@ static_assert(kernels::ConvolutionKernel<kernels::WinogradFor<double, 48, 12>, d
 static_assert(kernels::ConvolutionKernel<kernels::WinogradFor<float, 64, 128>, float>);
 
 TEMPLATE_TEST_CASE("winograd convolution: every size of image is the definition's", "", float, double) {
-  for (Index height = 1; height <= 13; ++height) {
+  for (const Index height : {1, 2, 3, 4, 5, 7, 8, 10, 13}) {
     for (const Index width : {1, 3, 4, 6, 9}) {
       for (const Index padding : {0, 1, 2}) {
         check<TestType, 8, 8>({.window = {.kernel = 3, .padding = padding}, .input = {height, width}, .batch = 3});
@@ -67,10 +67,15 @@ TEMPLATE_TEST_CASE("winograd convolution: every number of channels is the defini
 }
 
 TEMPLATE_TEST_CASE("winograd convolution: wide layers are the definition's", "", float, double) {
-  check<TestType, 64, 128>(training({.input = {9, 6}, .batch = 4}));
-  check<TestType, 128, 136>(training({.input = {4, 4}, .batch = 9}));
-  check<TestType, 140, 132>(training({.input = {4, 5}, .batch = 3}));
-  check<TestType, 256, 128>({.window = kSame, .input = {4, 4}, .batch = 2, .scaled = true, .epilogue = true});
+  check<TestType, 64, 68>(training({.input = {9, 6}, .batch = 4}));
+  check<TestType, 140, 32>(training({.input = {4, 5}, .batch = 3}));
+  check<TestType, 32, 140>({.window = kSame, .input = {4, 4}, .batch = 2, .scaled = true, .epilogue = true});
+}
+
+TEMPLATE_TEST_CASE("winograd convolution: batches of wide layers in several blocks", "", float, double) {
+  const Index batch = GENERATE(127, 129, 300);
+  check<TestType, 72, 60>(training({.input = {1, 1}, .batch = batch}));
+  check<TestType, 72, 60>(training({.input = {5, 3}, .batch = batch / 3}));
 }
 
 TEMPLATE_TEST_CASE("winograd convolution: batches smaller and larger than the number of parts", "", float, double) {
@@ -84,10 +89,10 @@ TEMPLATE_TEST_CASE("winograd convolution: slices, expressions and epilogues are 
   const auto check_both = [](const ConvolutionCase& c) {
     check<TestType, 20, 12>(c);
     check<TestType, 16, 32>(c);
-    check<TestType, 128, 132>(c);
+    check<TestType, 72, 60>(c);
   };
   const Index gap = GENERATE(0, 7);
-  ConvolutionCase c{.window = kSame, .input = {8, 9}, .batch = 3, .gap = gap};
+  ConvolutionCase c{.window = kSame, .input = {6, 5}, .batch = 3, .gap = gap};
   check_both(c);
   SECTION("scale and shift") {
     c.scaled = true;
@@ -154,7 +159,7 @@ TEMPLATE_TEST_CASE("winograd convolution: slices, expressions and epilogues are 
 
 TEST_CASE("winograd convolution: an inference batch smaller than the team") {
   for (const Index batch : {1, 2}) {
-    for (const Index side : {1, 2, 5, 16, 23}) {
+    for (const Index side : {1, 2, 5, 9}) {
       ConvolutionCase c{.window = kSame,
                         .input = {side, side},
                         .batch = batch,
@@ -163,8 +168,10 @@ TEST_CASE("winograd convolution: an inference batch smaller than the team") {
                         .slope = 0,
                         .epilogue = true};
       check<float, 12, 72>(c);
+      check<float, 60, 72>(c);
       c.kept = true;
       check<float, 12, 72>(c);
+      check<float, 60, 72>(c);
     }
   }
 }
