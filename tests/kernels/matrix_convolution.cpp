@@ -183,6 +183,17 @@ TEMPLATE_TEST_CASE("matrix convolution: many channels of small images are the de
   check<TestType>({.window = {.kernel = 3, .padding = 1}, .input = {2, 2, 260}, .outputs = 140, .batch = 151});
 }
 
+TEMPLATE_TEST_CASE("panels: padded columns are cut as the columns are", "", float, double) {
+  using Panels = kernels::Panels<TestType>;
+  for (Index columns = 1; columns <= 200; ++columns) {
+    const Index padded = Panels::padded(columns);
+    REQUIRE(Panels::padded(padded) == padded);
+    for (Index first = 0; first < columns; first += Panels::width(columns - first)) {
+      REQUIRE(Panels::width(columns - first) == Panels::width(padded - first));
+    }
+  }
+}
+
 TEST_CASE("matrix convolution: an inference batch smaller than the team") {
   for (const Index batch : {1, 2}) {
     for (const Index side : {1, 2, 5, 16, 23}) {

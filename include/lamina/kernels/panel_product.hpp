@@ -23,9 +23,10 @@ struct Panels {
   static constexpr Index widest = 2 * lanes;
   static constexpr Index narrowest = 16 / static_cast<Index>(sizeof(T));
 
-  /// Width of a panel where `rest` columns are left. It may be wider than they are.
+  /// Width of a panel where `rest` columns are left. It may be wider than they are. The padded columns are cut as the
+  /// columns are.
   [[nodiscard]] static constexpr Index width(Index rest) {
-    if (rest > lanes + lanes / 2) return widest;
+    if (rest > lanes + (lanes > narrowest ? lanes / 2 : 0)) return widest;
     Index width = lanes;
     while (width > narrowest && width / 2 >= rest) width /= 2;
     return width;
