@@ -47,7 +47,7 @@ void write_flow_table(std::span<const EpochFlow> flow, FlowPart part, const std:
 void write_flow_tables(std::span<const EpochFlow> flow, const std::filesystem::path& folder, std::size_t run,
                        std::size_t runs);
 
-/// The symbol of batch norms, a diamond that is not filled.
-inline constexpr int kNormSymbol = 12;
+/// The symbol of batch norms, a diamond.
+inline constexpr int kNormSymbol = 13;
 
 }  // namespace study

@@ -16,7 +16,7 @@ namespace {
 std::string colour(std::size_t run) { return " lc rgb " + run_colour(run); }
 
 std::string mark_style(const std::string& colour) {
-  return "points pt " + std::to_string(kNormSymbol) + " ps 0.9*symbol lw 1.2" + colour;
+  return "points pt " + std::to_string(kNormSymbol) + " ps 0.75*symbol" + colour;
 }
 
 std::vector<KeyEntry> key_entries(std::span<const Run> runs, bool norms) {

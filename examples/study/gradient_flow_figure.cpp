@@ -25,7 +25,7 @@ std::string line_style(const std::string& size, const std::string& colour) {
   return "linespoints pt 7 ps " + size + "*symbol lw 1.6 lc " + colour;
 }
 std::string mark_style(const std::string& size, const std::string& colour) {
-  return "points pt " + std::to_string(kNormSymbol) + " ps " + size + "*symbol lw 1.2 lc " + colour;
+  return "points pt " + std::to_string(kNormSymbol) + " ps " + size + "*symbol lc " + colour;
 }
 
 /// The bar that explains the colours of the epochs, one hue from light to dark.
@@ -56,13 +56,13 @@ std::string plot_epochs(const Run& run, std::size_t layers, const std::string& c
   std::string text = "plot for [i = 0:" + std::to_string(run.flow.size() - 1) + "] " +
                      values(FlowPart::weights, " every ::i*" + n + "::i*" + n + "+" + n + "-1") +
                      line_style("0.45", colour);
-  if (has_norms(run.flow)) text += ", \\\n  " + values(FlowPart::batch_norms, "") + mark_style("0.8", colour);
+  if (has_norms(run.flow)) text += ", \\\n  " + values(FlowPart::batch_norms, "") + mark_style("0.75", colour);
   return text + "\n";
 }
 
 std::vector<KeyEntry> key_entries(const std::string& colour) {
   return {{line_style("0.6", colour), "weights of convolutions and of the head"},
-          {mark_style("1.1", colour), "gamma of batch norms"}};
+          {mark_style("0.9", colour), "gamma of batch norms"}};
 }
 
 std::string draw(const Run& run, const std::vector<std::string>& labels, const Panel& panel, int height) {
