@@ -20,13 +20,7 @@ template <class T, class Bound>
   if constexpr (shape.groups > 1 && shape.groups == shape.inputs() && shape.groups == shape.outputs()) {
     return std::type_identity<kernels::DepthwiseConvolution<T>>{};
   } else if constexpr (Bound::winograd) {
-    constexpr Index input_lanes = kernels::winograd::channel_lanes<T>(shape.inputs());
-    constexpr Index output_lanes = kernels::winograd::channel_lanes<T>(shape.outputs());
-    if constexpr (kernels::winograd::wide(shape)) {
-      return std::type_identity<kernels::winograd::ByChannels<T, input_lanes, output_lanes>>{};
-    } else {
-      return std::type_identity<kernels::winograd::ByImages<T, input_lanes, output_lanes>>{};
-    }
+    return std::type_identity<kernels::WinogradFor<T, shape.inputs(), shape.outputs()>>{};
   } else {
     return std::type_identity<kernels::MatrixConvolution<T>>{};
   }
