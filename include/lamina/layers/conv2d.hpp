@@ -141,8 +141,8 @@ struct Conv2d {
 
    private:
     template <class T>
-    static MatrixMap<const T> weights(const T* parameters) {
-      return as_matrix(parameters, convolution.depth(), Filters);
+    static MatrixMap<const T> weights(const T* values) {
+      return as_matrix(values, convolution.depth(), Filters);
     }
 
     /// Calls body(input channels, output channels, first output channel) for each image and group.
