@@ -25,7 +25,6 @@ struct Swish : KeepsShape {
     static constexpr std::array parameters{
         Segment{.name = "beta", .dims = {Input.channels}, .initialization = Initialization::one}};
     // The derivatives are functions of x, so training has to keep it.
-    static constexpr bool needs_input = true;
 
     // matrix() has a row for each pixel of the batch and a column for each channel.
     template <class T>

@@ -185,10 +185,10 @@ class BackwardPass {
     if (!epilogue.wanted()) return;
     const auto& row = program_.template row<PoolingRow>(step.operation);
     row.backward(row.geometry, {.team = run_.team(),
-                             .scratch = run_.scratch(),
-                             .input = run_.read(step.value),
-                             .output_gradient = gradient(step.source, program_.shape(step.result)),
-                             .input_gradient = epilogue});
+                                .scratch = run_.scratch(),
+                                .input = run_.read(step.value),
+                                .output_gradient = gradient(step.source, program_.shape(step.result)),
+                                .input_gradient = epilogue});
   }
 
   void run_layer(const BackwardStep& step) {

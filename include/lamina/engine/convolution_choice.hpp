@@ -8,7 +8,7 @@
 #include <lamina/layers/layer.hpp>
 
 /// @file
-/// Which kernel computes a convolution. The choice changes rounding and speed, nothing else.
+/// Which kernel computes a convolution.
 
 namespace lamina::engine {
 
@@ -17,9 +17,9 @@ namespace detail {
 template <class T, class Bound>
 [[nodiscard]] constexpr auto convolution_kernel() {
   constexpr kernels::ConvolutionShape shape = Bound::convolution;
-  if constexpr (shape.groups > 1 && shape.groups == shape.inputs() && shape.groups == shape.outputs()) {
+  if constexpr (Bound::algorithm == ConvAlgorithm::depthwise) {
     return std::type_identity<kernels::DepthwiseConvolution<T>>{};
-  } else if constexpr (Bound::winograd) {
+  } else if constexpr (Bound::algorithm == ConvAlgorithm::winograd) {
     return std::type_identity<kernels::WinogradFor<T, shape.inputs(), shape.outputs()>>{};
   } else {
     return std::type_identity<kernels::MatrixConvolution<T>>{};

@@ -16,11 +16,11 @@
 namespace lamina::engine {
 
 enum class OperationKind {
-  layer,          ///< any layer, run by its own definition
-  convolution,    ///< also a linear layer: a 1 x 1 convolution of 1 x 1 images
-  pooling,        ///<
-  batch_norm,     ///<
-  activation,     ///<
+  layer,        ///< any layer, run by its own definition
+  convolution,  ///< also a linear layer: a 1 x 1 convolution of 1 x 1 images
+  pooling,
+  batch_norm,
+  activation,
   add,            ///< the sum of two values
   concatenation,  ///< values side by side, by channel
   reshape,        ///< the same values under another shape
@@ -41,8 +41,6 @@ struct Operation {
   Index parameter_offset = 0;
   Index statistics_offset = 0;
   bool rectifier = false;  ///< of an activation: its derivative is a function of the value's sign
-  bool needs_input = false;
-  bool needs_output = false;
 };
 
 /// The operations of a network.
@@ -126,9 +124,7 @@ class GraphBuilder {
                         .output = Bound::output_shape,
                         .layer = layers_++,
                         .parameter_offset = parameters_,
-                        .statistics_offset = statistics_,
-                        .needs_input = Bound::needs_input,
-                        .needs_output = Bound::needs_output};
+                        .statistics_offset = statistics_};
     if constexpr (Bound::role == LayerRole::activation) operation.rectifier = Bound::rectifier;
     parameters_ += total_size(Bound::parameters);
     statistics_ += total_size(Bound::statistics);

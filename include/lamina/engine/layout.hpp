@@ -6,6 +6,7 @@
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/engine/program.hpp>
+#include <lamina/kernels/moments.hpp>
 
 /// @file
 /// Where the tensors of a program lie in a workspace's memory, in values of T from its beginning.
@@ -72,7 +73,8 @@ template <class T>
     }
   }
   // A pass over a value leaves sums of its parts: of dz and of dz x_hat of two batch norms, or moments.
-  return std::max(most, aligned_size<T>(3 * channels) * Partition::kMostParts);
+  const Index sums = aligned_size<T>(3 * channels) * Partition::kMostParts;
+  return std::max({most, sums, kernels::batch_moments_scratch<T>(batch, channels)});
 }
 
 }  // namespace detail

@@ -21,7 +21,7 @@ enum class Mode {
 /// How much is computed together.
 enum class Fusion {
   full,  ///< batch norm, addition and activation in the kernels around them
-  none,  ///< every operation in a pass of its own: slower, the same results up to rounding
+  none,  ///< every operation in passes of its own: slower, the same results up to rounding
 };
 
 /// One of the tensors that a value is computed from: the source itself, or what a batch norm makes of it.
@@ -41,7 +41,7 @@ struct ValuePlan {
   Index channel = 0;       ///< first channel there
   ValueId alias = kNone;   ///< value of another shape whose memory it shares
 
-  /// Number of summands that are values.
+  /// Whether it is the sum of two tensors.
   [[nodiscard]] constexpr bool is_sum() const { return summands[1].source != kNone; }
   [[nodiscard]] constexpr bool has_norm() const {
     return summands[0].batch_norm != kNone || summands[1].batch_norm != kNone;
@@ -67,7 +67,8 @@ struct ForwardStep {
   Index channel = 0;
 };
 
-/// A gradient that is there already: that of z of `value`, taken back through a batch norm where there is one.
+/// A gradient that has been computed: the gradient of z of `value`. Where a batch norm is named, it stands for the
+/// gradient of what that batch norm read.
 struct GradientSource {
   ValueId value = kNone;   ///< kNone for none; past the last value: the temporary buffer of an operation
   int batch_norm = kNone;  ///< operation

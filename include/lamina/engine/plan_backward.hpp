@@ -16,7 +16,8 @@ namespace lamina::engine::detail {
 template <std::size_t N, std::size_t R>
 class BackwardPlanner {
  public:
-  constexpr BackwardPlanner(const Graph<N, R>& graph, const Plan<N>& plan) : graph_(graph), plan_(plan) {}
+  constexpr BackwardPlanner(const Graph<N, R>& graph, const Plan<N>& plan, Fusion fusion)
+      : graph_(graph), plan_(plan), fused_(fusion == Fusion::full) {}
 
   constexpr Plan<N> run() {
     for (ValueId value = 0; value <= static_cast<ValueId>(N); ++value) plan_.shared_roots[at(value)] = find_root(value);
@@ -186,7 +187,7 @@ class BackwardPlanner {
     ValueId result = kernel + 1;
     while (value_plan(result).kernel != kernel) ++result;
     finish(result);
-    if (operation(kernel).kind == OperationKind::layer) settle(result);
+    if (operation(kernel).kind == OperationKind::layer || !fused_) settle(result);
     const ValuePlan& plan = value_plan(result);
     if (plan.is_sum()) contribute(plan.summands[1].source, source_of(result));
     const GradientSource source = source_of(result);
@@ -210,7 +211,7 @@ class BackwardPlanner {
     settle(step.value);
     --now.missing;
     step.added = source_of(step.value);
-    step.final = now.missing == 0;
+    step.final = fused_ && now.missing == 0;
     append(step);
     store(step.value);
     now.finished = step.final;
@@ -236,7 +237,7 @@ class BackwardPlanner {
   constexpr bool reads_through_norm(ValueId input) const {
     const ValuePlan& plan = value_plan(input);
     const Summand& summand = plan.summands[0];
-    return plan.kernel == kNone && !plan.in_memory && summand.batch_norm != kNone && !plan.is_sum() &&
+    return fused_ && plan.kernel == kNone && !plan.in_memory && summand.batch_norm != kNone && !plan.is_sum() &&
            shared_root(summand.source) != kNone && bare(summand.source) && states_[at(input)].missing == 1 &&
            !is_summed(summand.source);
   }
@@ -302,6 +303,7 @@ class BackwardPlanner {
 
   const Graph<N, R>& graph_;
   Plan<N> plan_;
+  bool fused_;
   std::array<State, N + 1> states_{};
   std::array<bool, N + 1> covered_{};
   std::array<bool, N + 1> shared_norm_{};

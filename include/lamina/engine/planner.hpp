@@ -14,7 +14,7 @@ template <std::size_t N, std::size_t R>
     detail::assign_value_slots(graph, made);
     return made;
   }
-  made = detail::BackwardPlanner<N, R>(graph, made).run();
+  made = detail::BackwardPlanner<N, R>(graph, made, fusion).run();
   detail::assign_gradient_slots(graph, made);
   return made;
 }

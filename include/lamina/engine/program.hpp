@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <variant>
 
 #include <lamina/engine/kernel_table.hpp>
 #include <lamina/engine/planner.hpp>

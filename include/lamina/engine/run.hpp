@@ -73,7 +73,7 @@ class Run {
     return writable(root).channels(first, shape.channels);
   }
 
-  /// Mean and variance of the channels of a value, one behind the other, `kept` channels apart.
+  /// Mean and biased variance of the channels of a value over the batch.
   [[nodiscard]] T* mean(ValueId id) const { return moments(id); }
   [[nodiscard]] T* variance(ValueId id) const {
     return moments(id) + program_.shape(program_.moments_owner(id)).channels;

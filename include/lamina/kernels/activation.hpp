@@ -9,6 +9,12 @@
 
 namespace lamina::kernels {
 
+// g++ 12 warns of an undefined register in its own AVX-512 header wherever Eigen's functions use it (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 /// An element-wise activation as kernels see it. Rectifiers are a slope, which kernels apply to vectors in registers;
 /// any other activation is a pair of functions over a run of values.
 template <class T>
@@ -38,5 +44,9 @@ struct Activation {
   using Array = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
   using ConstArray = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
 };
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace lamina::kernels

@@ -6,8 +6,8 @@
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
-#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/panel_product.hpp>
+#include <lamina/kernels/window.hpp>
 
 /// @file
 /// Copies of images, computed from expressions, with the zeros around them that a window reads.

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/panel_product.hpp>
 #include <lamina/kernels/reduction.hpp>
+#include <lamina/kernels/window.hpp>
 
 /// @file
 /// The left factor of a convolution as a product: a row for each position of the window, with the values under it.

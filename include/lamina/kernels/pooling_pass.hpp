@@ -8,8 +8,8 @@
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
-#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/moments.hpp>
+#include <lamina/kernels/window.hpp>
 
 /// @file
 /// What forward and backward of pooling read and write, and pooling over windows that lie side by side. Rows of the

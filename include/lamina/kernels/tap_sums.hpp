@@ -2,8 +2,8 @@
 
 #include <numeric>
 
-#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/row_panels.hpp>
+#include <lamina/kernels/window.hpp>
 
 namespace lamina::kernels {
 

@@ -35,7 +35,6 @@ struct BasicBatchNorm : KeepsShape {
     static constexpr std::array statistics{
         Segment{.name = "running_mean", .dims = {channels}},
         Segment{.name = "running_var", .dims = {channels}, .initialization = Initialization::one}};
-    static constexpr bool needs_input = true;
     static constexpr LayerRole role = LayerRole::batch_norm;
 
     template <class T>

@@ -11,13 +11,6 @@
 
 namespace lamina {
 
-/// How a convolution is computed. The choice changes rounding and speed, nothing else.
-enum class ConvAlgorithm {
-  automatic,  ///< Winograd where it can and saves a third of the multiplications at least, else im2col
-  im2col,     ///< patches times weights: any kernel, stride, padding, dilation and groups
-  winograd,   ///< F(4x4, 3x3): kernel 3, stride 1, dilation 1, one group
-};
-
 /// How a convolution's window moves; padding is by zeros.
 struct ConvOptions {
   /// Padding that keeps the image's size at stride 1 with an odd kernel: dilation * (kernel - 1) / 2.
@@ -94,16 +87,19 @@ struct Conv2d {
     }();
     static constexpr Index multiply_adds = output_shape.pixels() * convolution.weight_size();
 
-    /// Whether Winograd's method computes it.
-    static constexpr bool winograd = [] {
-      constexpr bool applies = Kernel == 3 && Options.stride == 1 && Options.dilation == 1 && Options.groups == 1;
-      static_assert(applies || Options.algorithm != ConvAlgorithm::winograd,
+    /// What `automatic` stands for with this input.
+    static constexpr ConvAlgorithm algorithm = [] {
+      constexpr bool winograd = Kernel == 3 && Options.stride == 1 && Options.dilation == 1 && Options.groups == 1;
+      constexpr bool depthwise = Options.groups > 1 && Options.groups == Input.channels && Options.groups == Filters;
+      static_assert(winograd || Options.algorithm != ConvAlgorithm::winograd,
                     "Lamina: Winograd needs kernel 3, stride 1, dilation 1 and one group");
+      static_assert(depthwise || Options.algorithm != ConvAlgorithm::depthwise,
+                    "Lamina: a depthwise convolution has as many groups as input channels and as filters");
+      if (Options.algorithm != ConvAlgorithm::automatic) return Options.algorithm;
       // 36 products replace the 9 * 16 of a whole tile of 4 x 4 pixels.
       constexpr Index tiles = ((output_shape.height + 3) / 4) * ((output_shape.width + 3) / 4);
       constexpr bool saves = 3 * 36 * tiles <= 2 * 9 * output_shape.pixels() && Input.channels >= 8 && Filters >= 8;
-      return Options.algorithm == ConvAlgorithm::automatic ? applies && saves
-                                                           : Options.algorithm == ConvAlgorithm::winograd;
+      return depthwise ? ConvAlgorithm::depthwise : winograd && saves ? ConvAlgorithm::winograd : ConvAlgorithm::im2col;
     }();
 
     /// For each image and group: patches (pixels x depth) times weights (depth x filters of the group).

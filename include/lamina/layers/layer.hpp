@@ -61,8 +61,8 @@ struct Backward {
   T* gradients = nullptr;  ///< to overwrite, laid out like `parameters`
   const T* saved = nullptr;
   T* scratch = nullptr;
-  TensorView<const T> input{};   ///< of forward; valid only where `needs_input`
-  TensorView<const T> output{};  ///< of forward; valid only where `needs_output`
+  TensorView<const T> input{};   ///< of forward
+  TensorView<const T> output{};  ///< of forward
   TensorView<const T> output_gradient{};
   TensorView<T> input_gradient{};  ///< to overwrite; empty() where nobody wants it
 };
@@ -70,11 +70,20 @@ struct Backward {
 /// What a layer is to the engine, which has kernels for all but the plain ones and runs those by their own definition.
 enum class LayerRole {
   plain,
-  convolution,  ///< has a kernels::ConvolutionShape `convolution` and `bias`, as Conv2d and Linear
-  pooling,      ///< has a PoolingMethod `method` and a kernels::WindowGeometry `pooling`, as AvgPool
-  batch_norm,   ///< has `options`, as BatchNorm
-  activation,   ///< has a kernels::Activation `activation<T>` and `rectifier`, as ReLU
-  reshape,      ///< the same values in the same order under another shape, as Flatten
+  convolution,  ///< has a kernels::ConvolutionShape `convolution`, a ConvAlgorithm `algorithm` and `bias`, as Conv2d
+                ///< and Linear
+  pooling,     ///< has a PoolingMethod `method` and a kernels::WindowGeometry `pooling`, as AvgPool
+  batch_norm,  ///< has `options`, as BatchNorm
+  activation,  ///< has a kernels::Activation `activation<T>` and `rectifier`, as ReLU
+  reshape,     ///< the same values in the same order under another shape, as Flatten
+};
+
+/// How a convolution is computed. The choice changes rounding and speed, nothing else.
+enum class ConvAlgorithm {
+  automatic,  ///< the fastest that applies: Winograd only where it saves a third of the multiplications at least
+  im2col,     ///< patches times weights: any kernel, stride, padding, dilation and groups
+  winograd,   ///< F(4x4, 3x3): kernel 3, stride 1, dilation 1, one group
+  depthwise,  ///< a filter for each channel: as many groups as input channels and as filters
 };
 
 /// How a pooling makes one pixel of many.
@@ -92,8 +101,6 @@ struct LayerDefaults {
   static constexpr Shape output_shape = Output;
   static constexpr std::array<Segment, 0> parameters{};
   static constexpr std::array<Segment, 0> statistics{};
-  static constexpr bool needs_input = false;   ///< backward reads the input
-  static constexpr bool needs_output = false;  ///< backward reads the output
   static constexpr LayerRole role = LayerRole::plain;
   static constexpr Index multiply_adds = 0;  ///< of the products in one sample's forward pass, for FLOP counts
   /// Number of values of T kept from forward to backward.

@@ -22,7 +22,6 @@ struct BasicLeakyReLU : KeepsShape {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
-    static constexpr bool needs_input = true;
     static constexpr LayerRole role = LayerRole::activation;
     static constexpr bool rectifier = true;
     template <class T>

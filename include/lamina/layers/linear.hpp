@@ -46,7 +46,7 @@ struct Linear {
     static constexpr LayerRole role = LayerRole::convolution;
     static constexpr kernels::ConvolutionShape convolution{{{}, Input, output(Input)}};
     static constexpr bool bias = Options.bias;
-    static constexpr bool winograd = false;
+    static constexpr ConvAlgorithm algorithm = ConvAlgorithm::im2col;
     static constexpr Index multiply_adds = inputs * Outputs;
 
     /// Y = X W + b.

@@ -95,8 +95,6 @@ struct MaxPool : detail::PoolingShape<Window> {
     static constexpr LayerRole role = LayerRole::pooling;
     static constexpr PoolingMethod method = PoolingMethod::maximum;
     static constexpr kernels::WindowGeometry pooling = detail::PoolingShape<Window>::geometry(Input);
-    static constexpr bool needs_input = true;
-    static constexpr bool needs_output = true;
 
     /// NaN in a window is its maximum, as in PyTorch.
     template <class T>

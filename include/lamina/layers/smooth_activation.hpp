@@ -21,7 +21,6 @@ struct SmoothActivation : KeepsShape {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
-    static constexpr bool needs_input = true;
     static constexpr LayerRole role = LayerRole::activation;
     static constexpr bool rectifier = false;
     template <class T>

@@ -19,7 +19,7 @@ class TrainingWorkspace {
  public:
   /// @throws ArgumentError when batch < 1
   TrainingWorkspace(Index batch, Team team);
-  /// @param fusion  none for every operation in a pass of its own: slower, for comparison
+  /// @param fusion  none for every operation in passes of its own: slower, for comparison
   TrainingWorkspace(Index batch, Team team, Fusion fusion);
 
   [[nodiscard]] const Team& team() const { return team_; }

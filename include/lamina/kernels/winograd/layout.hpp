@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
-#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/simd.hpp>
+#include <lamina/kernels/window.hpp>
 #include <lamina/kernels/winograd_transform.hpp>
 
 /// @file
