@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -69,7 +70,7 @@ def output(command, threads):
 
 
 def beside_others(work):
-    """What `work` returns, which runs programs, and how many cores all other programs took meanwhile, where Linux tells."""
+    """What `work` returns, which runs programs, and how many cores all others took meanwhile, where Linux tells."""
     def of_machine():
         try:
             with open("/proc/stat", encoding="utf-8") as file:
@@ -92,8 +93,10 @@ def last_line(text):
 
 
 def failure(error):
-    """A line about a program that ended badly."""
-    return f"{' '.join(error.cmd)} ended with status {error.returncode}: {last_line(error.stderr or '')}"
+    """A line about a program that ended badly, with the last error it names: torch.compile has advice behind it."""
+    text = error.stderr or ""
+    errors = [line for line in text.splitlines() if re.match(r"[\w.]*(Error|Exception|Exc)\b", line)]
+    return f"{' '.join(error.cmd)} ended with status {error.returncode}: {errors[-1] if errors else last_line(text)}"
 
 
 def warn(message):
