@@ -42,14 +42,15 @@ Tolerance tolerance(std::string_view /*network*/) {
 /// whose size does not depend on the gradient's, carry them into the losses. PyTorch's own float strays from its double
 /// as we do: by 5e-4 in the worst gradient of vgg38, 2e-2 in that of vgg38-bn, and 5e-2 in its losses. The limits are a
 /// few times what was measured over several versions of the kernels, as each turns other signs. With pre-activation the
-/// sums pass the batch norms by, and only Adam's first steps need room.
+/// sums pass the batch norms by: where no sign turns, the median is 1e-6 off, and a sign that turns near the output
+/// moved it to 2.4e-4.
 template <>
 Tolerance tolerance<float>(std::string_view network) {
   if (network == "vgg38-bn") return {.outputs = 3e-3, .worst_gradient = 0.5, .median_gradient = 0.15, .losses = 0.2};
   if (network == "vgg38-bn-rc")
     return {.outputs = 2e-4, .worst_gradient = 0.2, .median_gradient = 0.05, .losses = 0.06};
   if (network == "vgg38-bn-rc-preact")
-    return {.outputs = 1e-5, .worst_gradient = 0.05, .median_gradient = 1e-5, .losses = 0.02};
+    return {.outputs = 1e-5, .worst_gradient = 0.05, .median_gradient = 1e-3, .losses = 0.02};
   return {.outputs = 1e-5, .worst_gradient = 0.05, .median_gradient = 1e-5, .losses = 1e-3};
 }
 
