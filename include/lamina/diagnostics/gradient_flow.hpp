@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/team.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/layers/segment.hpp>
 
@@ -39,23 +40,31 @@ class GradientFlow {
   /// @param parameters  Network::parameters
   explicit GradientFlow(std::span<const Segment> parameters)
       : segments_(parameters.begin(), parameters.end()), step_(segments_.size()), sums_(segments_.size()) {
-    for (const Segment& segment : segments_) size_ += segment.size();
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      const Index size = segments_[i].size();
+      size_ += size;
+      for (Index first = 0; first < size; first += kPiece) {
+        pieces_.push_back({.tensor = i, .offset = segments_[i].offset + first, .size = std::min(kPiece, size - first)});
+      }
+    }
+    piece_norms_.resize(pieces_.size());
   }
 
   /// Adds the gradients of one step: Model::gradients() after backward().
   /// @param step  for the error alone
+  /// @param team  shares the work; the bits do not depend on it
   /// @throws NonFiniteError  "step 17: the gradient of conv 4.branch.0.weight is not finite", naming of all such
   /// tensors
   ///                         the nearest to the output: backward reached it first. This object is then as before.
   /// @throws ArgumentError   when the gradients are not those of the parameters
   template <class T>
-  void add(std::span<const T> gradients, Index step) {
+  void add(std::span<const T> gradients, Index step, const Team& team = Team(1)) {
     // Composed only to be thrown: a message allocates, and this runs in every step.
     if (std::ssize(gradients) != size_)
       throw ArgumentError("gradient flow takes " + std::to_string(size_) + " gradients, got " +
                           std::to_string(gradients.size()));
+    measure(gradients, team);
     for (std::size_t i = segments_.size(); i-- > 0;) {
-      step_[i] = gradient_norms(gradients.data() + segments_[i].offset, segments_[i].size());
       if (!std::isfinite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
     }
     double squares = 0;
@@ -122,12 +131,33 @@ class GradientFlow {
     double max_abs = 0;
   };
 
+  /// A run of a tensor's gradients that one thread reads.
+  struct Piece {
+    std::size_t tensor = 0;
+    Index offset = 0;
+    Index size = 0;
+  };
+  /// Values of a piece: every tensor of the study's networks is one.
+  static constexpr Index kPiece = 1 << 15;
+
+  template <class T>
+  void measure(std::span<const T> gradients, const Team& team) {
+    team.for_each(std::ssize(pieces_), [&](Index i, Index) {
+      const Piece& piece = pieces_[static_cast<std::size_t>(i)];
+      piece_norms_[static_cast<std::size_t>(i)] = gradient_norms(gradients.data() + piece.offset, piece.size);
+    });
+    std::fill(step_.begin(), step_.end(), GradientNorms{});
+    for (std::size_t i = 0; i < pieces_.size(); ++i) step_[pieces_[i].tensor].add(piece_norms_[i]);
+  }
+
   [[noreturn]] static void throw_not_finite(const Segment& segment, Index step) {
     throw NonFiniteError("step " + std::to_string(step) + ": the gradient of " + std::string(segment.kind) + " " +
                          std::string(segment.name.view()) + " is not finite");
   }
 
   std::vector<Segment> segments_;
+  std::vector<Piece> pieces_;
+  std::vector<GradientNorms> piece_norms_;
   std::vector<GradientNorms> step_;
   std::vector<Sums> sums_;
   Index size_ = 0;

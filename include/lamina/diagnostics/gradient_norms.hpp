@@ -15,6 +15,13 @@ struct GradientNorms {
   double sum_abs = 0;
   double sum_squares = 0;
   double max_abs = 0;
+
+  /// Adds the norms of further gradients.
+  void add(const GradientNorms& other) {
+    sum_abs += other.sum_abs;
+    sum_squares += other.sum_squares;
+    max_abs = std::max(max_abs, other.max_abs);
+  }
 };
 
 namespace detail {

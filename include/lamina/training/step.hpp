@@ -90,7 +90,7 @@ class TrainingStep {
                            detail::blame(model_));
     }
     model_.backward(workspace_, images, gradient, random);
-    flow_.add(std::as_const(model_).gradients(), number);
+    flow_.add(std::as_const(model_).gradients(), number, workspace_.team());
     clipping_(model_.gradients(), flow_.step_norm(), workspace_.team());
     optimizer_.step(model_.parameters(), model_.gradients(), learning_rate, workspace_.team());
     return result;
