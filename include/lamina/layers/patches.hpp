@@ -39,7 +39,8 @@ template <class T>
 template <class T>
 void add_patches(const kernels::WindowGeometry& geometry, const Matrix<T>& rows, const TensorView<T>& image) {
   const Index channels = image.shape.channels;
-  for_each_patch_pixel(geometry, channels, [&, pixels = image.matrix()](Index row, Index column, Index pixel) mutable {
+  MatrixMap<T> pixels = image.matrix();
+  for_each_patch_pixel(geometry, channels, [&](Index row, Index column, Index pixel) {
     pixels.row(pixel) += rows.row(row).segment(column, channels);
   });
 }
