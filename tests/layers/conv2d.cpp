@@ -37,6 +37,15 @@ TEST_CASE("convolution: has a weight of kernel, kernel, inputs, filters and a bi
   STATIC_REQUIRE(Biased::multiply_adds == 6 * 6 * 8 * 3 * 3 * 5);
 }
 
+TEST_CASE("convolution: in groups a weight has the channels of one group") {
+  using Grouped = One<6, 6, 6, ConvOptions{.groups = 2}, 8, 3>;
+  using Depthwise = One<6, 6, 8, ConvOptions{.groups = 8, .bias = false}, 8, 3>;
+  CHECK(test::shapes_of(Grouped::parameters) == std::vector<std::vector<Index>>{{3, 3, 3, 8}, {8}});
+  CHECK(test::shapes_of(Depthwise::parameters) == std::vector<std::vector<Index>>{{3, 3, 1, 8}});
+  STATIC_REQUIRE(Grouped::multiply_adds == 6 * 6 * 8 * 3 * 3 * 3);
+  STATIC_REQUIRE(Depthwise::multiply_adds == 6 * 6 * 8 * 3 * 3);
+}
+
 TEST_CASE("convolution: weights and biases start uniform in +-1/sqrt(fan in)") {
   using Net = One<6, 6, 32, ConvOptions{}, 32, 3>;
   const Model<Net> model(5);
@@ -63,6 +72,15 @@ TEST_CASE("convolution: gradients are right with stride, padding and dilation") 
   check_gradients_of<One<7, 6, 3, ConvOptions{.stride = 3, .padding = 2}, 4, 2>>();
   check_gradients_of<One<7, 6, 3, ConvOptions{.padding = 0, .dilation = 2}, 4, 3>>();
   check_gradients_of<One<7, 6, 3, ConvOptions{.stride = 2, .padding = 3, .dilation = 2, .bias = false}, 4, 3>>();
+}
+
+TEST_CASE("convolution: gradients are right in groups and by depth") {
+  check_gradients_of<One<5, 6, 6, ConvOptions{.groups = 2}, 4, 3>>();
+  check_gradients_of<One<7, 6, 6, ConvOptions{.stride = 2, .groups = 3, .bias = false}, 9, 3>>({.threads = 2});
+  check_gradients_of<One<5, 6, 4, ConvOptions{.groups = 4}, 4, 3>>({.threads = 2});
+  check_gradients_of<One<7, 6, 5, ConvOptions{.stride = 2, .groups = 5, .bias = false}, 5, 3>>();
+  check_gradients_of<One<8, 7, 3, ConvOptions{.stride = 2, .dilation = 2, .groups = 3}, 3, 3>>();
+  check_gradients_of<One<5, 5, 4, ConvOptions{.groups = 4}, 8, 3>>();
 }
 
 TEST_CASE("convolution: gradients are right by Winograd") {

@@ -5,9 +5,12 @@
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dropout.hpp>
 #include <lamina/layers/flatten.hpp>
+#include <lamina/layers/identity.hpp>
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
 #include <lamina/layers/pooling.hpp>
+#include <lamina/layers/smooth_activation.hpp>
+#include <lamina/network/concat.hpp>
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
 
@@ -116,6 +119,40 @@ TEST_CASE("network: gradients are right where batch norm without a convolution m
   check_gradients_of<On<3, Residual<BatchNorm>, Activation>>();
   check_gradients_of<On<3, Conv<3>, Residual<Dropout, BatchNorm>, Activation, Conv<3>>>();
   check_gradients_of<On<3, Conv<3>, Residual<Residual<BatchNorm, Conv<3>>, BatchNorm>, Activation, Conv<3>>>();
+}
+
+TEST_CASE("network: gradients are right where a smooth activation is computed by its neighbours") {
+  check_gradients_of<On<3, Conv<4>, BatchNorm, Tanh, Conv<3>, SiLU, AvgPool<2>, GELU, Conv<4>, Sigmoid>>();
+  check_gradients_of<On<3, Conv<3>, Residual<Conv<3>, BatchNorm, SiLU, Conv<3>>, GELU, GlobalAvgPool, Tanh>>();
+}
+
+TEST_CASE("concatenation: gradients are right of dense blocks") {
+  using Unit = Concat<Identity, Sequential<BatchNorm, Activation, Conv<3>>>;
+  check_gradients_of<On<3, Conv<4>, Unit, Unit, BatchNorm, Activation, Conv<4>, AvgPool<2>, Unit, BatchNorm>>();
+  check_gradients_of<On<3, Unit, Unit>>();
+}
+
+TEST_CASE("concatenation: gradients are right of branches of all kinds") {
+  check_gradients_of<
+      On<3, Conv<3>,
+         Concat<Sequential<Conv<2>, Activation>, Sequential<Conv<3>, BatchNorm, SiLU>, Sequential<MaxPool<1>, Conv<2>>>,
+         Conv<3>>>({.threads = 2});
+  check_gradients_of<On<3, Conv<3>, Activation, Concat<AvgPool<2>, MaxPool<2>, Strided<4>>, BatchNorm, Conv<3>>>();
+  check_gradients_of<On<3, Conv<3>, Concat<Tanh, Dropout, Residual<Conv<3>, BatchNorm>>, Conv<3>>>();
+  check_gradients_of<On<3, Conv<3>, Concat<Flatten, Sequential<GlobalAvgPool, Linear<4>>>, Linear<3>>>();
+}
+
+TEST_CASE("concatenation: gradients are right where a value is in several") {
+  check_gradients_of<On<3, Concat<Identity, Identity>, Conv<3>>>();
+  check_gradients_of<On<3, Conv<3>, Concat<Identity, Concat<Identity, Conv<2>>>, Conv<3>>>();
+  check_gradients_of<
+      On<3, Conv<3>, Residual<Concat<Conv<2>, Sequential<BatchNorm, Activation, Conv<3>>>, Conv<3>>, BatchNorm>>();
+}
+
+TEST_CASE("network: gradients are right of grouped and depthwise convolutions between others") {
+  check_gradients_of<On<4, Conv2d<4, 3, ConvOptions{.groups = 4, .bias = false}>, BatchNorm, Activation, Conv2d<6, 1>,
+                        Activation, Conv2d<6, 3, ConvOptions{.stride = 2, .groups = 6, .bias = false}>, BatchNorm,
+                        Conv2d<4, 3, ConvOptions{.groups = 2}>>>();
 }
 
 TEST_CASE("network: gradients are right where it ends in any layer") {
