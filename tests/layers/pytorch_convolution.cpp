@@ -16,6 +16,11 @@ constexpr LayerCase<Sequential<Image<6, 5, 5>, Conv2d<7, 3>>> kOddChannels{"3x3 
 constexpr LayerCase<Sequential<Image<7, 8, 8>, Conv2d<5, 5, ConvOptions{.stride = 3, .padding = 4, .bias = false}>>>
     kStride3{"5x5 from 8 to 5 channels, stride 3, padding 4"};
 
+constexpr LayerCase<Sequential<Image<6, 5, 6>, Conv2d<8, 3, ConvOptions{.groups = 2}>>> kGrouped{
+    "3x3 from 6 to 8 channels in 2 groups"};
+constexpr LayerCase<Sequential<Image<7, 8, 5>, Conv2d<5, 3, ConvOptions{.stride = 2, .groups = 5, .bias = false}>>>
+    kDepthwise{"depthwise 3x3 of 5 channels, stride 2"};
+
 }  // namespace
 
 TEST_CASE("convolution: output and gradients are PyTorch's at stride 1") {
@@ -41,6 +46,16 @@ TEST_CASE("convolution: output and gradients are PyTorch's at stride 2 and 3") {
           "2x2 from 5 to 8 channels, stride 2"});
 }
 
+TEST_CASE("convolution: output and gradients are PyTorch's in groups and by depth") {
+  test::check_layer_cases<double>(
+      kFile, kGrouped, kDepthwise,
+      LayerCase<Sequential<Image<7, 6, 9>, Conv2d<6, 3, ConvOptions{.stride = 2, .groups = 3, .bias = false}>>>{
+          "3x3 from 9 to 6 channels in 3 groups, stride 2"},
+      LayerCase<Sequential<Image<7, 6, 8>, Conv2d<8, 3, ConvOptions{.groups = 8}>>>{"depthwise 3x3 of 8 channels"},
+      LayerCase<Sequential<Image<9, 8, 4>, Conv2d<8, 5, ConvOptions{.dilation = 2, .groups = 4}>>>{
+          "depthwise 5x5 from 4 to 8 channels, dilation 2"});
+}
+
 TEST_CASE("convolution: output and gradients are PyTorch's in float") {
-  test::check_layer_cases<float>(kFile, kEntry, kOddImage, kOddChannels, kStride3);
+  test::check_layer_cases<float>(kFile, kEntry, kOddImage, kOddChannels, kStride3, kGrouped, kDepthwise);
 }

@@ -3,6 +3,7 @@
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
 #include <lamina/layers/pooling.hpp>
+#include <lamina/layers/smooth_activation.hpp>
 
 #include "../catch.hpp"
 #include "../reference/layer_case.hpp"
@@ -34,6 +35,13 @@ TEST_CASE("leaky ReLU and ReLU: output and gradient are PyTorch's, at zero too")
   test::check_layer_cases<double>(kFile,  //
                                   LayerCase<Sequential<Image<4, 4, 5>, LeakyReLU>>{"leaky ReLU"},
                                   LayerCase<Sequential<Image<4, 4, 5>, ReLU>>{"ReLU"});
+}
+
+TEST_CASE("smooth activations: output and gradient are PyTorch's") {
+  test::check_layer_cases<double>(
+      kFile,  //
+      LayerCase<Sequential<Image<4, 4, 5>, Tanh>>{"tanh"}, LayerCase<Sequential<Image<4, 4, 5>, Sigmoid>>{"sigmoid"},
+      LayerCase<Sequential<Image<4, 4, 5>, SiLU>>{"SiLU"}, LayerCase<Sequential<Image<4, 4, 5>, GELU>>{"GELU"});
 }
 
 TEST_CASE("pooling: output and gradient are PyTorch's, for equal values too") {

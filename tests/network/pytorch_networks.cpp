@@ -1,8 +1,11 @@
 #include <lamina/layers/batch_norm.hpp>
 #include <lamina/layers/conv2d.hpp>
+#include <lamina/layers/identity.hpp>
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
 #include <lamina/layers/pooling.hpp>
+#include <lamina/layers/smooth_activation.hpp>
+#include <lamina/network/concat.hpp>
 #include <lamina/network/residual.hpp>
 
 #include "../catch.hpp"
@@ -22,11 +25,18 @@ using IdentityBlock = Residual<Convolution<Filters, 3>, BatchNorm, LeakyReLU, Co
 using ProjectionBlock = Residual<Projection<Convolution<16, 1, 2>, BatchNorm>,  //
                                  Convolution<16, 3, 2>, BatchNorm, LeakyReLU, Convolution<16, 3>, BatchNorm>;
 
+/// Eight channels more, by way of a bottleneck of sixteen.
+using DenseUnit = Concat<Identity, Sequential<BatchNorm, ReLU, Convolution<16, 1>, BatchNorm, ReLU, Convolution<8, 3>>>;
+
 constexpr auto kFile = "layers.json";
 
 constexpr LayerCase<Sequential<Image<8, 8, 3>, Convolution<8, 3>, BatchNorm, LeakyReLU, IdentityBlock<8>, LeakyReLU,
                                ProjectionBlock, ReLU, MaxPool<2>, GlobalAvgPool, Linear<10>>>
     kSmallNetwork{"small network"};
+
+constexpr LayerCase<Sequential<Image<8, 6, 3>, Convolution<8, 3>, DenseUnit, DenseUnit, BatchNorm, ReLU,
+                               Convolution<12, 1>, AvgPool<2>, DenseUnit, BatchNorm, ReLU>>
+    kDenseBlock{"dense block with transition"};
 
 }  // namespace
 
@@ -36,6 +46,21 @@ TEST_CASE("residual: output, gradients and statistics are PyTorch's") {
       LayerCase<Sequential<Image<6, 5, 3>, Conv2d<16, 3>, LeakyReLU, IdentityBlock<16>, LeakyReLU>>{
           "residual behind layers"},
       LayerCase<Sequential<Image<6, 8, 8>, ProjectionBlock>>{"residual with projection"});
+}
+
+TEST_CASE("concatenation: output, gradients and statistics are PyTorch's") {
+  using Branches = Concat<Sequential<Conv2d<4, 1>, ReLU>, Sequential<Convolution<4, 3>, BatchNorm, SiLU>, Tanh>;
+  test::check_layer_cases<double>(
+      kFile, kDenseBlock,
+      LayerCase<Sequential<Image<6, 6, 4>, Conv2d<8, 3>, Branches, Conv2d<5, 3>>>{"branches that end in activations"});
+  test::check_layer_cases<float>(kFile, kDenseBlock);
+}
+
+TEST_CASE("network: a depthwise separable block is PyTorch's") {
+  using Depthwise = Conv2d<6, 3, ConvOptions{.stride = 2, .groups = 6, .bias = false}>;
+  test::check_layer_cases<double>(
+      kFile, LayerCase<Sequential<Image<7, 8, 6>, Depthwise, BatchNorm, ReLU, Convolution<12, 1>, BatchNorm, GELU>>{
+                 "depthwise separable block"});
 }
 
 TEST_CASE("network: a small one with many kinds of layers is PyTorch's, in double and in float") {

@@ -20,6 +20,17 @@ from lamina_networks import Residual  # noqa: E402
 SAMPLES = 40
 
 
+class Concat(nn.Module):
+    """The branches' outputs side by side in the channels."""
+
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], dim=1)
+
+
 def case(batch, shape, *layers, values=formula.uniform):
     """Training forward and backward of one batch, the running statistics after a second, then inference."""
     network = nn.Sequential(*layers)
@@ -60,6 +71,14 @@ def convolutions():
         "5x5 from 8 to 5 channels, stride 3, padding 4": case(
             2, (7, 8, 8), nn.Conv2d(8, 5, 5, stride=3, padding=4, bias=False)),
         "kernel as large as the image": case(4, (4, 4, 5), nn.Conv2d(5, 8, 4)),
+        "3x3 from 6 to 8 channels in 2 groups": case(3, (6, 5, 6), nn.Conv2d(6, 8, 3, padding=1, groups=2)),
+        "3x3 from 9 to 6 channels in 3 groups, stride 2": case(
+            2, (7, 6, 9), nn.Conv2d(9, 6, 3, stride=2, padding=1, groups=3, bias=False)),
+        "depthwise 3x3 of 8 channels": case(3, (7, 6, 8), nn.Conv2d(8, 8, 3, padding=1, groups=8)),
+        "depthwise 3x3 of 5 channels, stride 2": case(
+            2, (7, 8, 5), nn.Conv2d(5, 5, 3, stride=2, padding=1, groups=5, bias=False)),
+        "depthwise 5x5 from 4 to 8 channels, dilation 2": case(
+            2, (9, 8, 4), nn.Conv2d(4, 8, 5, padding=4, dilation=2, groups=4)),
     }
 
 
@@ -72,6 +91,13 @@ def projection_block():
 def identity_block(channels):
     return Residual(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.LeakyReLU(),
                     nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+
+
+def dense_unit(channels):
+    """What was there and eight channels more, by way of a bottleneck (Huang et al. 2017)."""
+    return Concat(nn.Identity(), nn.Sequential(
+        nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, 16, 1, bias=False),
+        nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 8, 3, padding=1, bias=False)))
 
 
 def layers():
@@ -95,6 +121,23 @@ def layers():
             4, (8, 8, 3), nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.LeakyReLU(),
             identity_block(8), nn.LeakyReLU(), projection_block(), nn.ReLU(), nn.MaxPool2d(2),
             nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), nn.Linear(16, 10)),
+        "tanh": case(2, (4, 4, 5), nn.Tanh()),
+        "sigmoid": case(2, (4, 4, 5), nn.Sigmoid()),
+        "SiLU": case(2, (4, 4, 5), nn.SiLU()),
+        "GELU": case(2, (4, 4, 5), nn.GELU()),
+        "dense block with transition": case(
+            3, (8, 6, 3), nn.Conv2d(3, 8, 3, padding=1, bias=False), dense_unit(8), dense_unit(16), nn.BatchNorm2d(24),
+            nn.ReLU(), nn.Conv2d(24, 12, 1, bias=False), nn.AvgPool2d(2), dense_unit(12), nn.BatchNorm2d(20),
+            nn.ReLU()),
+        "branches that end in activations": case(
+            3, (6, 6, 4), nn.Conv2d(4, 8, 3, padding=1),
+            Concat(nn.Sequential(nn.Conv2d(8, 4, 1), nn.ReLU()),
+                   nn.Sequential(nn.Conv2d(8, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.SiLU()),
+                   nn.Tanh()),
+            nn.Conv2d(16, 5, 3, padding=1)),
+        "depthwise separable block": case(
+            3, (7, 8, 6), nn.Conv2d(6, 6, 3, stride=2, padding=1, groups=6, bias=False), nn.BatchNorm2d(6), nn.ReLU(),
+            nn.Conv2d(6, 12, 1, bias=False), nn.BatchNorm2d(12), nn.GELU()),
     }
 
 
