@@ -43,7 +43,8 @@ class Team {
   /// @param threads  0 for as many as OpenMP would take (OMP_NUM_THREADS, else all cores)
   /// @throws ArgumentError when negative
   explicit Team(int threads = 0) : threads_(threads == 0 ? omp_get_max_threads() : threads) {
-    require(threads >= 0, "the number of threads must not be negative, got " + std::to_string(threads));
+    // The message is made only when it is thrown: inference makes teams of one, and must not allocate.
+    if (threads < 0) throw ArgumentError("the number of threads must not be negative, got " + std::to_string(threads));
   }
 
   [[nodiscard]] int threads() const { return threads_; }
