@@ -39,6 +39,11 @@ static_assert(kernels::ConvolutionKernel<kernels::WinogradFor<float, 32, 32>, fl
 static_assert(kernels::ConvolutionKernel<kernels::WinogradFor<double, 48, 12>, double>);
 static_assert(kernels::ConvolutionKernel<kernels::WinogradFor<float, 64, 128>, float>);
 
+static_assert(kernels::winograd::pays({{kSame, {4, 4, 32}, {4, 4, 32}}}));
+static_assert(kernels::winograd::pays({{kSame, {7, 7, 32}, {7, 7, 32}}}));
+static_assert(!kernels::winograd::pays({{kSame, {2, 2, 32}, {2, 2, 32}}}));
+static_assert(!kernels::winograd::pays({{{.kernel = 3, .stride = 2, .padding = 1}, {8, 8, 32}, {4, 4, 32}}}));
+
 TEMPLATE_TEST_CASE("winograd convolution: every size of image is the definition's", "", float, double) {
   for (const Index height : {1, 2, 3, 4, 5, 7, 8, 10, 13}) {
     for (const Index width : {1, 3, 4, 6, 9}) {

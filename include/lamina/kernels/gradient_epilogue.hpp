@@ -117,6 +117,20 @@ void apply_epilogue_run(const GradientEpilogue<T>& epilogue, Index pixel, Index 
   });
 }
 
+/// apply_epilogue for a rectifier, over `pixels` pixels in a row.
+template <class T>
+void apply_rectified_epilogue(const GradientEpilogue<T>& epilogue, Index pixel, Index pixels, const T* gradient,
+                              Index stride, T* sums) {
+  switch (epilogue.norm_count()) {
+    case 0:
+      return apply_epilogue_run<T, 0>(epilogue, pixel, pixels, gradient, stride, sums);
+    case 1:
+      return apply_epilogue_run<T, 1>(epilogue, pixel, pixels, gradient, stride, sums);
+    default:
+      return apply_epilogue_run<T, 2>(epilogue, pixel, pixels, gradient, stride, sums);
+  }
+}
+
 /// gradient = (gradient + added) activation'(z) for an activation that is no rectifier.
 template <class T>
 void multiply_derivative(const GradientEpilogue<T>& epilogue, Index pixel, Index pixels, T* gradient, Index stride) {
@@ -144,23 +158,19 @@ void multiply_derivative(const GradientEpilogue<T>& epilogue, Index pixel, Index
 /// @param sums      epilogue.sums_size() values to add to
 template <class T>
 void apply_epilogue(const GradientEpilogue<T>& epilogue, Index first, Index count, T* gradient, Index stride, T* sums) {
-  GradientEpilogue<T> rest = epilogue;
-  const bool rectifier = epilogue.value.activation.rectifier();
-  if (!rectifier) {
-    rest.added = {};
-    rest.value.activation = {};
+  if (epilogue.value.activation.rectifier()) {
+    detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
+      detail::apply_rectified_epilogue(epilogue, pixel, pixels, gradient + (pixel - first) * stride, stride, sums);
+    });
+    return;
   }
+  GradientEpilogue<T> rest = epilogue;
+  rest.added = {};
+  rest.value.activation = {};
   detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
     T* const rows = gradient + (pixel - first) * stride;
-    if (!rectifier) detail::multiply_derivative(epilogue, pixel, pixels, rows, stride);
-    switch (epilogue.norm_count()) {
-      case 0:
-        return detail::apply_epilogue_run<T, 0>(rest, pixel, pixels, rows, stride, sums);
-      case 1:
-        return detail::apply_epilogue_run<T, 1>(rest, pixel, pixels, rows, stride, sums);
-      default:
-        return detail::apply_epilogue_run<T, 2>(rest, pixel, pixels, rows, stride, sums);
-    }
+    detail::multiply_derivative(epilogue, pixel, pixels, rows, stride);
+    detail::apply_rectified_epilogue(rest, pixel, pixels, rows, stride, sums);
   });
 }
 

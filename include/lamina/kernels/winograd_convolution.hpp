@@ -28,6 +28,13 @@ template <class T>
   return window.kernel == 3 && window.stride == 1 && window.dilation == 1 && shape.groups == 1;
 }
 
+/// Whether the method can compute a convolution and saves a third of its multiplications at least: outputs of 1x1 and
+/// 2x2 do not fill a tile. Small batches are no exception: what they cost is the reading of the weights, by any method.
+[[nodiscard]] constexpr bool pays(const ConvolutionShape& shape) {
+  const Shape& output = shape.geometry.output;
+  return computes(shape) && 3 * kPoints * TileGrid::of(output).tiles() <= 2 * 9 * output.pixels();
+}
+
 /// Whether a layer is wide: its transformed weights and the sums of their gradients do not fit the second-level cache.
 [[nodiscard]] constexpr bool wide(Index inputs, Index outputs) { return inputs * outputs > 64 * 64; }
 

@@ -42,9 +42,9 @@ struct ChannelsPlan {
     return {.total = batch, .most_parts = (batch + most_images() - 1) / most_images()};
   }
   [[nodiscard]] Index block_tiles() const { return most_images() * grid().tiles(); }
-  [[nodiscard]] BlockLayout<T> in() const { return {block_tiles(), inputs()}; }
-  [[nodiscard]] BlockLayout<T> out() const { return {block_tiles(), outputs()}; }
-  [[nodiscard]] BlockLayout<T> out_slice(Index channels) const { return {block_tiles(), channels}; }
+  [[nodiscard]] BlockLayout<T> in() const { return {inputs(), block_tiles()}; }
+  [[nodiscard]] BlockLayout<T> out() const { return {outputs(), block_tiles()}; }
+  [[nodiscard]] BlockLayout<T> out_slice(Index channels) const { return {channels, block_tiles()}; }
 
   [[nodiscard]] static constexpr Index slices(Index channels) { return (channels + slice - 1) / slice; }
   [[nodiscard]] static constexpr Range slice_of(Index channels, Index number) {
@@ -104,6 +104,7 @@ template <class T>
 template <class T, Index InputLanes, Index OutputLanes>
 class ByChannels {
   using Plan = ChannelsPlan<T>;
+  using Block = TileBlock<BlockLayout<T>>;
 
  public:
   /// The weights, slice by slice, and the bias: to transform them each time costs less than to read four times as many.
@@ -205,7 +206,7 @@ class ByChannels {
       const TensorView<T> values =
           keep ? pass.kept_input.samples(image, 1) : TensorView<T>{scratch, 1, plan.shape.geometry.input};
       const Index tiles = plan.grid().tiles();
-      transform_input<T, InputLanes>({plan.grid(), {0, tiles}, plan.padding(), plan.in(), plan.inputs()},
+      transform_input<T, InputLanes>(Block{plan.grid(), {0, tiles}, plan.in(), plan.padding()},
                                      readable(pass.input, sample, keep, values),
                                      in + (image - block.begin) * tiles * kGroup<T>);
     }
@@ -234,7 +235,7 @@ class ByChannels {
       }
       const TensorView<T> output = pass.output.channels(first, count);
       const Expression<T> epilogue = epilogue_of(pass).channels(first, count);
-      transform_output<T, OutputLanes>({plan.grid(), tiles, 0, layout, count}, out, bias + first,
+      transform_output<T, OutputLanes>(Block{plan.grid(), tiles, layout}, out, bias + first,
                                        epilogue.direct() ? epilogue.from(images.begin) : Expression<T>{},
                                        output.samples(images.begin, images.size()));
       if (!epilogue.direct()) finish(epilogue, images, output);
@@ -288,7 +289,7 @@ class ByChannels {
     void transform(Range block, Index image, T* scratch) const {
       const TensorView<T> values{scratch, 1, plan.shape.geometry.input};
       const Index tiles = plan.grid().tiles();
-      transform_input<T, InputLanes>({plan.grid(), {0, tiles}, plan.padding(), plan.in(), plan.inputs()},
+      transform_input<T, InputLanes>(Block{plan.grid(), {0, tiles}, plan.in(), plan.padding()},
                                      readable(pass.input, {image, image + 1}, false, values),
                                      in + (image - block.begin) * tiles * kGroup<T>);
     }
@@ -297,7 +298,7 @@ class ByChannels {
     void transform_gradient(Range block, Index image, T* scratch) const {
       const TensorView<T> values{scratch, 1, plan.shape.geometry.output};
       const Index tiles = plan.grid().tiles();
-      transform_output_gradient<T, OutputLanes>({plan.grid(), {0, tiles}, 0, plan.out(), plan.outputs()},
+      transform_output_gradient<T, OutputLanes>(Block{plan.grid(), {0, tiles}, plan.out()},
                                                 readable(pass.output_gradient, {image, image + 1}, values),
                                                 out + (image - block.begin) * tiles * kGroup<T>);
     }
@@ -360,8 +361,8 @@ class ByChannels {
 
     void bias_slice(Index block, Range outputs, Index tiles) const {
       std::array<T, Plan::slice> bias{};
-      add_bias_gradients<T>({plan.block_tiles(), outputs.size()}, tiles,
-                            out + kOnes * plan.out().point_stride() + plan.out().offset(outputs.begin), bias.data());
+      add_bias_gradients(plan.out_slice(outputs.size()), tiles,
+                         out + kOnes * plan.out().point_stride() + plan.out().offset(outputs.begin), bias.data());
       T* const to = pass.bias_gradient + outputs.begin;
       for (Index c = 0; c < outputs.size(); ++c) {
         const T sum = bias[static_cast<std::size_t>(c)];
@@ -372,8 +373,7 @@ class ByChannels {
     void write_input_gradients(Range images, Range channels, const T* gradient, T* frame_values) const {
       const Frame frame = plan.frame(channels.size());
       const Index tiles = plan.grid().tiles();
-      const TileBlock<T> block{
-          plan.grid(), {0, tiles}, plan.padding(), plan.out_slice(channels.size()), channels.size()};
+      const Block block{plan.grid(), {0, tiles}, plan.out_slice(channels.size()), plan.padding()};
       const GradientEpilogue<T> epilogue = detail::channels_of(pass.input_gradient, channels);
       for (Index n = images.begin; n < images.end; ++n) {
         transform_input_gradient<T, InputLanes>(block, gradient + (n - images.begin) * tiles * kGroup<T>, frame,

@@ -19,14 +19,15 @@ template <class T>
 struct ImagesPlan {
   /// Tiles a block: with 32 channels, both transformed blocks take 150 KiB and the weights as much.
   static constexpr Index block = 16;
+  using Layout = BlockLayout<T, block>;
 
   const ConvolutionShape& shape;
 
   [[nodiscard]] Index inputs() const { return shape.inputs(); }
   [[nodiscard]] Index outputs() const { return shape.outputs(); }
   [[nodiscard]] TileGrid grid() const { return TileGrid::of(shape.geometry.output); }
-  [[nodiscard]] BlockLayout<T> in() const { return {block, inputs()}; }
-  [[nodiscard]] BlockLayout<T> out() const { return {block, outputs()}; }
+  [[nodiscard]] Layout in() const { return {inputs()}; }
+  [[nodiscard]] Layout out() const { return {outputs()}; }
   [[nodiscard]] PanelLayout<T> weights() const { return {inputs(), outputs()}; }
   [[nodiscard]] PanelLayout<T> weights_back() const { return {outputs(), inputs()}; }
   [[nodiscard]] Frame frame() const { return gradient_frame(shape.geometry); }
@@ -168,9 +169,10 @@ class ByImages {
       ReadAhead<T> ahead = read_ahead(samples, tiles.size());
       for_each_block(tiles, Plan::block, [&](Range block) {
         const Index padding = plan.shape.geometry.window.padding;
-        transform_input<T, InputLanes>({plan.grid(), block, padding, plan.in(), plan.inputs()}, input, in);
+        transform_input<T, InputLanes>(TileBlock<typename Plan::Layout>{plan.grid(), block, plan.in(), padding}, input,
+                                       in);
         multiply_points(block.size(), in, out, ahead);
-        transform_output<T, OutputLanes>({plan.grid(), block, padding, plan.out(), plan.outputs()}, out,
+        transform_output<T, OutputLanes>(TileBlock<typename Plan::Layout>{plan.grid(), block, plan.out()}, out,
                                          prepared + plan.weights().size(),
                                          epilogue.direct() ? epilogue.from(samples.begin) : Expression<T>{}, output);
       });
@@ -241,9 +243,10 @@ class ByImages {
       const Range tiles{0, samples.size() * plan.grid().tiles()};
       ReadAhead<T> ahead = read_ahead(samples, tiles.size());
       for_each_block(tiles, Plan::block, [&](Range block) {
-        const TileBlock<T> in_block{plan.grid(), block, geometry.window.padding, plan.in(), plan.inputs()};
+        const TileBlock<typename Plan::Layout> in_block{plan.grid(), block, plan.in(), geometry.window.padding};
         transform_input<T, InputLanes>(in_block, input, in);
-        transform_output_gradient<T, OutputLanes>({plan.grid(), block, 0, plan.out(), plan.outputs()}, gradient, out);
+        transform_output_gradient<T, OutputLanes>(TileBlock<typename Plan::Layout>{plan.grid(), block, plan.out()},
+                                                  gradient, out);
         if (pass.bias_gradient != nullptr) {
           add_bias_gradients(plan.out(), block.size(), out + kOnes * plan.out().point_stride(),
                              sums + plan.weight_sums());

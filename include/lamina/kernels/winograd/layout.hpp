@@ -28,18 +28,19 @@ template <class T>
   return round_up(size, 2 * kGroup<T>) + kGroup<T>;
 }
 
-/// Transformed tiles in the order (point, group of channels, tile, channel of the group): the rows of a product lie a
+/// Transformed tiles in the order (group of channels, point, tile, channel of the group): the rows of a product lie a
 /// cache line apart whatever the number of channels, and that number may be any.
-template <class T>
+/// @tparam Tiles  the most tiles, if the compiler knows them: a transform touches 36 points, whose distance is then a
+///                constant; or 0
+template <class T, Index Tiles = 0>
 struct BlockLayout {
-  Index tiles = 0;
   Index channels = 0;
+  Index most_tiles = Tiles;  ///< where the compiler does not know them
 
-  [[nodiscard]] constexpr Index group_stride() const { return tiles * kGroup<T>; }
-  [[nodiscard]] constexpr Index point_stride() const {
-    return odd_lines<T>(round_up(channels, kGroup<T>) / kGroup<T> * group_stride());
-  }
-  [[nodiscard]] constexpr Index size() const { return kPoints * point_stride(); }
+  [[nodiscard]] constexpr Index tiles() const { return Tiles > 0 ? Tiles : most_tiles; }
+  [[nodiscard]] constexpr Index point_stride() const { return odd_lines<T>(tiles() * kGroup<T>); }
+  [[nodiscard]] constexpr Index group_stride() const { return kPoints * point_stride(); }
+  [[nodiscard]] constexpr Index size() const { return round_up(channels, kGroup<T>) / kGroup<T> * group_stride(); }
   /// Where a channel of the first tile and point lies.
   [[nodiscard]] constexpr Index offset(Index channel) const {
     return channel / kGroup<T> * group_stride() + channel % kGroup<T>;

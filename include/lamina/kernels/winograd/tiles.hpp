@@ -12,13 +12,14 @@
 namespace lamina::kernels::winograd {
 
 /// A run of tiles and of channels of some images, and where their transforms lie.
-template <class T>
+template <class Layout>
 struct TileBlock {
   TileGrid grid;
-  Range tiles;        ///< of the grid; the first lies at tile 0 of the block
+  Range tiles;  ///< of the grid; the first lies at tile 0 of the block
+  Layout layout;
   Index padding = 0;  ///< of the convolution
-  BlockLayout<T> layout;
-  Index channels = 0;  ///< of the images, all of which are transformed
+
+  [[nodiscard]] Index channels() const { return layout.channels; }
 };
 
 namespace detail {
@@ -49,10 +50,13 @@ template <class Transform, class T, Index Lanes, class Read, class Store>
     transform_tile<Transform, T, Lanes>([&](Index i, Index j) { return read(first + i * pitch + j * stride); },
                                         store_value);
   } else {
-    const auto in_range = [](Index at, Index size) { return at >= 0 && at < size; };
+    const Index begin_row = std::max<Index>(-top, 0);
+    const Index end_row = std::min(height - top, side);
+    const Index begin_column = std::max<Index>(-left, 0);
+    const Index end_column = std::min(width - left, side);
     transform_tile<Transform, T, Lanes>(
         [&](Index i, Index j) {
-          const bool pixel = in_range(top + i, height) && in_range(left + j, width);
+          const bool pixel = i >= begin_row && i < end_row && j >= begin_column && j < end_column;
           return pixel ? read(first + i * pitch + j * stride) : Vector<T, Lanes>{};
         },
         store_value);
@@ -62,8 +66,8 @@ template <class Transform, class T, Index Lanes, class Read, class Store>
 }  // namespace detail
 
 /// Transforms the input's tiles. The expression must be direct.
-template <class T, Index Lanes>
-void transform_input(const TileBlock<T>& block, const Expression<T>& input, T* in) {
+template <class T, Index Lanes, class Layout>
+void transform_input(const TileBlock<Layout>& block, const Expression<T>& input, T* in) {
   const detail::ImagePlace pixels{input.raw.shape, input.raw.stride};
   const Index point_stride = block.layout.point_stride();
   const auto transform = [&](Index c, const auto& read) {
@@ -77,7 +81,7 @@ void transform_input(const TileBlock<T>& block, const Expression<T>& input, T* i
                                                          });
     });
   };
-  for (Index c = 0; c < block.channels; c += Lanes) {
+  for (Index c = 0; c < block.channels(); c += Lanes) {
     if (input.plain()) {
       transform(c, [raw = input.raw.data + c](Index offset) { return load<T, Lanes>(raw + offset); });
     } else {
@@ -87,11 +91,11 @@ void transform_input(const TileBlock<T>& block, const Expression<T>& input, T* i
 }
 
 /// Transforms the tiles of the output's gradient. The expression must be direct.
-template <class T, Index Lanes>
-void transform_output_gradient(const TileBlock<T>& block, const GradientExpression<T>& gradient, T* out) {
+template <class T, Index Lanes, class Layout>
+void transform_output_gradient(const TileBlock<Layout>& block, const GradientExpression<T>& gradient, T* out) {
   const detail::ImagePlace pixels{gradient.gradient.shape, gradient.gradient.stride};
   const Index point_stride = block.layout.point_stride();
-  for (Index c = 0; c < block.channels; c += Lanes) {
+  for (Index c = 0; c < block.channels(); c += Lanes) {
     const GradientReader<T, Lanes> read(gradient, c);
     T* const channel = out + block.layout.offset(c);
     block.grid.for_each(block.tiles, [&](const TileGrid::Place& place, Index tile) {
@@ -105,10 +109,10 @@ void transform_output_gradient(const TileBlock<T>& block, const GradientExpressi
   }
 }
 
-/// Writes the output's tiles, plus a bias of block.channels values, to `output`, after the epilogue, whose raw tensor
+/// Writes the output's tiles, plus a bias of block.channels() values, to `output`, after the epilogue, whose raw tensor
 /// must be the output and which must be direct.
-template <class T, Index Lanes>
-void transform_output(const TileBlock<T>& block, const T* out, const T* bias, const Expression<T>& epilogue,
+template <class T, Index Lanes, class Layout>
+void transform_output(const TileBlock<Layout>& block, const T* out, const T* bias, const Expression<T>& epilogue,
                       TensorView<T> output) {
   const detail::ImagePlace pixels{output.shape, output.stride};
   const Index pitch = pixels.pitch();
@@ -130,7 +134,7 @@ void transform_output(const TileBlock<T>& block, const T* out, const T* bias, co
           });
     });
   };
-  for (Index c = 0; c < block.channels; c += Lanes) {
+  for (Index c = 0; c < block.channels(); c += Lanes) {
     if (epilogue.plain()) {
       transform(c, [](Vector<T, Lanes> value, Index) { return value; });
     } else {
@@ -149,15 +153,15 @@ void transform_output(const TileBlock<T>& block, const T* out, const T* bias, co
 
 /// Writes the input gradient's tiles to frames, one for each image. Tiles overlap by two rows and columns: what no tile
 /// before has written is set, the rest added to.
-template <class T, Index Lanes>
-void transform_input_gradient(const TileBlock<T>& block, const T* in, const Frame& frame, T* gradient) {
+template <class T, Index Lanes, class Layout>
+void transform_input_gradient(const TileBlock<Layout>& block, const T* in, const Frame& frame, T* gradient) {
   const Index pitch = frame.pitch();
   const Index stride = frame.image.channels;
   const Index point_stride = block.layout.point_stride();
   block.grid.for_each(block.tiles, [&](const TileGrid::Place& place, Index tile) {
     const bool above = place.y > 0;
     const bool before = place.x > 0;
-    for (Index c = 0; c < block.channels; c += Lanes) {
+    for (Index c = 0; c < block.channels(); c += Lanes) {
       const T* const from = in + block.layout.offset(c) + tile * kGroup<T>;
       T* const to = gradient + place.image * frame.size() + place.y * pitch + place.x * stride + c;
       transform_tile<InputGradientTransform, T, Lanes>(
@@ -176,8 +180,8 @@ void transform_input_gradient(const TileBlock<T>& block, const T* in, const Fram
 inline constexpr Index kOnes = kInput + 1;
 
 /// sums[c] += the bias gradients of the first `tiles` tiles, given the point kOnes of their output gradients.
-template <class T>
-void add_bias_gradients(const BlockLayout<T>& layout, Index tiles, const T* ones, T* sums) {
+template <class T, class Layout>
+void add_bias_gradients(const Layout& layout, Index tiles, const T* ones, T* sums) {
   for (Index c = 0; c < layout.channels; c += kWidestLanes<T>) {
     const T* const from = ones + layout.offset(c);
     auto sum = load<T, kWidestLanes<T>>(sums + c);
