@@ -11,16 +11,19 @@
 /// @file
 /// Winograd's convolution for wide layers, whose transformed weights (four times the weights) fit no cache. A block of
 /// a hundred tiles or more is transformed by all threads; then each task takes a slice of the channels: it transforms
-/// their weights, multiplies all tiles with them, point by point, and transforms the result back. Transformed weights
-/// never leave the cache, weights are read once a block, and there are no partial sums of weight gradients.
+/// their weights for some of the channels that they read at a time, multiplies all tiles with them, point by point, and
+/// at the end transforms the sums back. Transformed weights never leave the second-level cache, weights are read once a
+/// block, and there are no partial sums of weight gradients.
 
 namespace lamina::kernels::winograd {
 
 /// Sizes of a convolution and of its memory.
 template <class T>
 struct ChannelsPlan {
-  /// Channels of a slice: their weights for 512 others, transformed, take 2.3 MiB.
+  /// Channels of a slice, and how many of the others are multiplied with it at a time: their transformed weights take
+  /// 288 KiB.
   static constexpr Index slice = 2 * kGroup<T>;
+  static constexpr Index depth = 4 * kGroup<T>;
   /// Inputs of a task that sums weight gradients.
   static constexpr Index rows = 8 * kGroup<T>;
   /// Inputs whose weights are gathered at a time.
@@ -66,14 +69,17 @@ struct ChannelsPlan {
   [[nodiscard]] Index slice_moments() const { return whole_lines<T>(moments_size<T>(slice)); }
   [[nodiscard]] Index slice_sums() const { return 3 * slice; }
 
+  /// Transformed weights of a slice for the largest part of `channels` others.
+  [[nodiscard]] static constexpr Index weights(Index channels) {
+    return PanelLayout<T>{std::min(channels, depth), slice}.size();
+  }
   [[nodiscard]] Index forward_thread() const {
-    return std::max(image_values(), PanelLayout<T>{inputs(), slice}.size() + out_slice(slice).size()) +
-           9 * gathered * slice;
+    return std::max(image_values(), weights(inputs()) + out_slice(slice).size()) + 9 * gathered * slice;
   }
   [[nodiscard]] Index backward_thread() const {
-    const Index gradients = PanelLayout<T>{outputs(), slice}.size() + out_slice(slice).size() + frame(slice).size();
-    const Index weights = PanelLayout<T>{std::min(rows, inputs()), slice}.size();
-    return whole_lines<T>(std::max({image_values(), image_gradients(), gradients, weights}));
+    const Index gradients = weights(outputs()) + out_slice(slice).size() + frame(slice).size();
+    const Index sums = PanelLayout<T>{std::min(rows, inputs()), slice}.size();
+    return whole_lines<T>(std::max({image_values(), image_gradients(), gradients, sums}));
   }
 };
 
@@ -192,6 +198,24 @@ class ByChannels {
     if (bias != nullptr) std::copy_n(bias, shape.outputs(), padded);
   }
 
+  /// c = a b (+ c), point by point: transformed tiles times a slice of transformed weights.
+  static void multiply_slice(Index tiles, const PanelLayout<T>& matrix, const T* b, const BlockLayout<T>& a_layout,
+                             const T* a, const BlockLayout<T>& c_layout, T* c, bool add) {
+    for (Index point = 0; point < kPoints; ++point) {
+      multiply(tiles,
+               Product<T>{.depth = matrix.rows,
+                          .a = a + point * a_layout.point_stride(),
+                          .a_group = a_layout.group_stride(),
+                          .b = b + point * matrix.point_stride(),
+                          .b_rows = matrix.padded_rows(),
+                          .c = c + point * c_layout.point_stride(),
+                          .c_group = c_layout.group_stride(),
+                          .c_columns = matrix.padded_columns(),
+                          .add = add},
+               [] {});
+    }
+  }
+
   struct ForwardPass {
     const Plan& plan;
     const ConvolutionForward<T>& pass;
@@ -217,22 +241,13 @@ class ByChannels {
       const Range tiles{0, images.size() * plan.grid().tiles()};
       const Index first = channels.begin;
       const Index count = channels.size();
-      const PanelLayout<T> matrix{plan.inputs(), count};
       const BlockLayout<T> layout = plan.out_slice(count);
-      T* const out = scratch + matrix.size();
-      transform_slice(channels, scratch);
-      for (Index point = 0; point < kPoints; ++point) {
-        multiply(tiles.size(),
-                 Product<T>{.depth = plan.inputs(),
-                            .a = in + point * plan.in().point_stride(),
-                            .a_group = plan.in().group_stride(),
-                            .b = scratch + point * matrix.point_stride(),
-                            .b_rows = matrix.padded_rows(),
-                            .c = out + point * layout.point_stride(),
-                            .c_group = layout.group_stride(),
-                            .c_columns = matrix.padded_columns()},
-                 [] {});
-      }
+      T* const out = scratch + plan.weights(plan.inputs());
+      for_each_block({0, plan.inputs()}, Plan::depth, [&](Range inputs) {
+        transform_slice(channels, inputs, scratch);
+        multiply_slice(tiles.size(), PanelLayout<T>{inputs.size(), count}, scratch, plan.in(),
+                       in + plan.in().offset(inputs.begin), layout, out, inputs.begin > 0);
+      });
       const TensorView<T> output = pass.output.channels(first, count);
       const Expression<T> epilogue = epilogue_of(pass).channels(first, count);
       transform_output<T, OutputLanes>(Block{plan.grid(), tiles, layout}, out, bias + first,
@@ -255,21 +270,21 @@ class ByChannels {
     }
 
    private:
-    /// Transforms the weights of a slice of the outputs to the begin of a thread's scratch.
-    void transform_slice(Range channels, T* scratch) const {
-      const PanelLayout<T> matrix{plan.inputs(), channels.size()};
-      const Index row = 9 * channels.size();
+    /// Transforms the weights of some inputs and a slice of the outputs to the begin of a thread's scratch.
+    void transform_slice(Range outputs, Range inputs, T* scratch) const {
+      const PanelLayout<T> matrix{inputs.size(), outputs.size()};
+      const Index row = 9 * outputs.size();
       clear_padding(matrix, scratch);
       if (pass.prepared != nullptr) {
-        const T* const weights = pass.prepared + 9 * plan.inputs() * channels.begin;
-        transform_weights<T, OutputLanes>({weights, channels.size(), row}, matrix, {0, plan.inputs()}, scratch);
+        const T* const weights = pass.prepared + 9 * plan.inputs() * outputs.begin + inputs.begin * row;
+        transform_weights<T, OutputLanes>({weights, outputs.size(), row}, matrix, {0, inputs.size()}, scratch);
         return;
       }
-      const auto weights = WeightsPlace<T>::of(plan.shape, pass.weights, 0, channels.begin);
+      const auto weights = WeightsPlace<T>::of(plan.shape, pass.weights, inputs.begin, outputs.begin);
       T* const gathered = scratch + plan.forward_thread() - row * Plan::gathered;
-      for_each_block({0, plan.inputs()}, Plan::gathered, [&](Range rows) {
-        gather_weights(weights, rows, channels.size(), gathered);
-        transform_weights<T, OutputLanes>({gathered, channels.size(), row}, matrix, rows, scratch);
+      for_each_block({0, inputs.size()}, Plan::gathered, [&](Range rows) {
+        gather_weights(weights, rows, outputs.size(), gathered);
+        transform_weights<T, OutputLanes>({gathered, outputs.size(), row}, matrix, rows, scratch);
       });
     }
 
@@ -334,24 +349,16 @@ class ByChannels {
       const Range channels = plan.slice_of(plan.inputs(), slice);
       const Range images = plan.blocks()[block];
       const Index tiles = plan.grid().tiles();
-      const PanelLayout<T> matrix{plan.outputs(), channels.size()};
       const BlockLayout<T> layout = plan.out_slice(channels.size());
-      T* const gradient = scratch + matrix.size();
-      clear_padding(matrix, scratch);
-      transform_weights_back<T, InputLanes, OutputLanes>(WeightsPlace<T>::of(plan.shape, pass.weights, channels.begin),
-                                                         matrix, scratch);
-      for (Index point = 0; point < kPoints; ++point) {
-        multiply(images.size() * tiles,
-                 Product<T>{.depth = plan.outputs(),
-                            .a = out + point * plan.out().point_stride(),
-                            .a_group = plan.out().group_stride(),
-                            .b = scratch + point * matrix.point_stride(),
-                            .b_rows = matrix.padded_rows(),
-                            .c = gradient + point * layout.point_stride(),
-                            .c_group = layout.group_stride(),
-                            .c_columns = matrix.padded_columns()},
-                 [] {});
-      }
+      T* const gradient = scratch + plan.weights(plan.outputs());
+      for_each_block({0, plan.outputs()}, Plan::depth, [&](Range outputs) {
+        const PanelLayout<T> matrix{outputs.size(), channels.size()};
+        clear_padding(matrix, scratch);
+        transform_weights_back<T, InputLanes, OutputLanes>(
+            WeightsPlace<T>::of(plan.shape, pass.weights, channels.begin, outputs.begin), matrix, scratch);
+        multiply_slice(images.size() * tiles, matrix, scratch, plan.out(), out + plan.out().offset(outputs.begin),
+                       layout, gradient, outputs.begin > 0);
+      });
       write_input_gradients(images, channels, gradient, gradient + layout.size());
       if (images.end == plan.batch) write_norms(channels);
     }

@@ -10,7 +10,7 @@
 
 namespace lamina::kernels::winograd {
 
-/// C = A B for some tiles (rows of A and C).
+/// C = A B (+ C) for some tiles (rows of A and C).
 template <class T>
 struct Product {
   Index depth = 0;       ///< channels of A
@@ -21,6 +21,7 @@ struct Product {
   T* c = nullptr;        ///< a point of a block
   Index c_group = 0;     ///< its group stride
   Index c_columns = 0;   ///< padded columns of B
+  bool add = false;      ///< to C
 };
 
 /// C = A' B (+ C), a sum over tiles.
@@ -65,7 +66,16 @@ template <class T, Index Rows, Index Vectors>
 void product_tile(const Product<T>& product, const T* a, const T* b, T* c) {
   constexpr Index lanes = kWidestLanes<T>;
   const Index a_group = product.a_group;
+  const Index c_group = product.c_group;
   Vector<T, lanes> sums[Rows][Vectors] = {};
+  if (product.add) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < Vectors; ++v) {
+      const T* const from = c + vector_offset<T>(v, c_group);
+#pragma GCC unroll 16
+      for (Index r = 0; r < Rows; ++r) sums[r][v] = load<T, lanes>(from + r * kGroup<T>);
+    }
+  }
   for (Index left = product.depth; left > 0; left -= kGroup<T>, a += a_group) {
     const Index steps = std::min(left, kGroup<T>);
     for (Index k = 0; k < steps; ++k, b += Vectors * lanes) {
@@ -75,7 +85,6 @@ void product_tile(const Product<T>& product, const T* a, const T* b, T* c) {
       add_step<T, Rows, Vectors>(a + k, kGroup<T>, row, sums);
     }
   }
-  const Index c_group = product.c_group;
 #pragma GCC unroll 4
   for (Index v = 0; v < Vectors; ++v) {
     T* const to = c + vector_offset<T>(v, c_group);
