@@ -49,6 +49,8 @@ struct Expression {
   [[nodiscard]] bool unscaled() const { return scale == nullptr && shift == nullptr && addend.empty(); }
   /// Whether the value is the raw tensor itself.
   [[nodiscard]] bool plain() const { return unscaled() && activation.identity(); }
+  /// The slope where the value is a leaky rectifier of the raw tensor and nothing else; 1 elsewhere.
+  [[nodiscard]] T rectifier_slope() const { return unscaled() && activation.rectifier() ? activation.slope : T{1}; }
   /// Whether an ExpressionReader can read it: one offset serves both tensors, and the activation is a rectifier.
   [[nodiscard]] bool direct() const {
     return activation.rectifier() && (addend.empty() || addend.stride == raw.stride);

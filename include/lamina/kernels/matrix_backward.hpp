@@ -292,12 +292,12 @@ class Backward {
     const Factors<T> factors{weights_, {depth, windows ? depth : DepthBlocks::kMost}, columns};
     if (windows) {
       return factors.for_blocks(group, {0, depth}, [&](Range, const PanelMatrix<T>& weights) {
-        multiply_windows<kBlockRows, T>(gradients, positions, weights, {0, columns}, nullptr, to, at.ahead);
+        multiply_windows<kBlockRows, T>(gradients, positions, weights, {0, columns}, {}, to, at.ahead);
       });
     }
     factors.for_blocks(group, {0, depth}, [&](Range range, const PanelMatrix<T>& weights) {
       const auto rows = patch_rows(gradients, positions, range, at.block, kBlockStride);
-      multiply<T>(positions.size(), rows, weights, {0, columns}, nullptr, range.begin > 0, to, at.ahead);
+      multiply<T>(positions.size(), rows, weights, {0, columns}, {.accumulate = range.begin > 0}, to, at.ahead);
     });
   }
 

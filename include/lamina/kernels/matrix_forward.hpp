@@ -95,6 +95,7 @@ class Forward {
     tasks_ = forward_tasks<T>(shape_, batch, pass_.team.threads(), pass_.mean != nullptr,
                               pass_.mean == nullptr && pass_.kept_input.empty());
     keep_ = !pass_.kept_input.empty();
+    slope_ = by_position_ ? T{1} : pass_.epilogue.rectifier_slope();
     if (keep_ && (by_position_ || tasks_.shares > 1)) {
       write_input(pass_.kept_input);
     } else if (by_position_ && !input_.plain()) {
@@ -234,8 +235,8 @@ class Forward {
       const auto images = run_patches<const T>(from, input_.raw.sample_stride(), samples.size(), group_inputs(shape_));
       const auto rows = patch_rows(images, {0, samples.size()}, channels, tile, kBlockStride);
       T* const to = pass_.output.sample(samples.begin) + position * pass_.output.stride + group * outputs;
-      multiply<T>(samples.size(), rows, weights, group_columns, first ? bias_of(group) : nullptr, !first,
-                  {to, pass_.output.sample_stride()});
+      multiply<T>(samples.size(), rows, weights, group_columns,
+                  {.bias = first ? bias_of(group) : nullptr, .accumulate = !first}, {to, pass_.output.sample_stride()});
     }
   }
 
@@ -262,13 +263,16 @@ class Forward {
     const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
     if (windows()) {
       return factors().for_blocks(group, {0, shape_.depth()}, [&](Range, const PanelMatrix<T>& weights) {
-        multiply_windows<kBlockRows>(patches, positions, weights, columns, bias_of(group), output, &ahead);
+        multiply_windows<kBlockRows>(patches, positions, weights, columns,
+                                     ProductEnds<T>{.bias = bias_of(group), .slope = slope_}, output, &ahead);
       });
     }
     factors().for_blocks(group, {0, shape_.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
       const auto rows = patch_rows(patches.group(group), positions, depth, tile, kBlockStride);
       const bool first = depth.begin == 0;
-      multiply<T>(positions.size(), rows, weights, group_columns, first ? bias_of(group) : nullptr, !first,
+      const T slope = depth.end == shape_.depth() ? slope_ : T{1};
+      multiply<T>(positions.size(), rows, weights, group_columns,
+                  {.bias = first ? bias_of(group) : nullptr, .accumulate = !first, .slope = slope},
                   output.from(0, group * outputs), &ahead);
     });
   }
@@ -276,7 +280,7 @@ class Forward {
   void finish_block(Index pixel, Index count, Range columns, PartMoments<T>& moments) const {
     const Index stride = pass_.output.stride;
     T* const values = pass_.output.data + pixel * stride + columns.begin;
-    if (!pass_.epilogue.plain()) {
+    if (!pass_.epilogue.plain() && slope_ == T{1}) {
       Expression<T> epilogue = pass_.epilogue;
       epilogue.raw = pass_.output;
       evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, stride);
@@ -302,6 +306,7 @@ class Forward {
   bool reads_ahead_ = false;
   bool by_position_ = false;  ///< see forward_by_position
   bool keep_ = false;         ///< whether tasks write the kept input
+  T slope_ = 1;               ///< of an epilogue that products apply; 1 for any other
 };
 
 }  // namespace lamina::kernels::matrix

@@ -231,7 +231,7 @@ class WideBackward {
       factors.for_blocks(group, {tap * outputs, (tap + 1) * outputs}, [&](Range depth, const PanelMatrix<T>& weights) {
         const Range channels{depth.begin - tap * outputs, depth.end - tap * outputs};
         const auto from = patch_rows(images, samples, channels, block, kBlockStride);
-        multiply<T>(samples.size(), from, weights, columns, nullptr, written, rows);
+        multiply<T>(samples.size(), from, weights, columns, {.accumulate = written}, rows);
         written = true;
       });
     }

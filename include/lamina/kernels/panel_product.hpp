@@ -83,6 +83,18 @@ struct MatrixRows {
   [[nodiscard]] MatrixRows from(Index row, Index column = 0) const { return {data + row * stride + column, stride}; }
 };
 
+/// What the sums of a product begin with, and what becomes of them.
+template <class T>
+struct ProductEnds {
+  const T* bias = nullptr;  ///< a value for each column and zero up to the end of the last panel, or null for none
+  bool accumulate = false;  ///< begins with what the result has instead
+  T slope = 1;              ///< of the leaky rectifier that is applied to the sums; 1 for none
+
+  [[nodiscard]] ProductEnds from(Index column) const {
+    return {bias == nullptr ? nullptr : bias + column, accumulate, slope};
+  }
+};
+
 namespace detail {
 
 /// Copies some values in vectors of `Lanes` values, then in ever narrower ones.
@@ -119,13 +131,6 @@ template <class T, Index Lanes, Index Vectors>
   copy_some<T, Vectors * Lanes / 2>(values.data(), c, columns);
 }
 
-/// What the sums of a tile begin with.
-template <class T>
-struct TileStart {
-  const T* bias = nullptr;  ///< a value for each column of the panel, or null for none
-  bool accumulate = false;  ///< begins with what the result has instead
-};
-
 /// Copies rows of some values. No part of the tiles that need it, which it would make long.
 template <class T, Index Lanes>
 [[gnu::noinline]] void copy_rows(Index rows, Index columns, MatrixRows<const T> from, MatrixRows<T> to) {
@@ -134,7 +139,7 @@ template <class T, Index Lanes>
 
 /// Sets the sums of a tile of C to what they begin with.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-[[gnu::always_inline]] inline void start_tile(const TileStart<T>& start, MatrixRows<T> c, Index columns,
+[[gnu::always_inline]] inline void start_tile(const ProductEnds<T>& start, MatrixRows<T> c, Index columns,
                                               Vector<T, Lanes> (&sums)[Rows][Vectors]) {
   constexpr Index width = Vectors * Lanes;
   if (start.accumulate) {
@@ -156,6 +161,17 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
     const auto first = start.bias == nullptr ? Vector<T, Lanes>{} : load<T, Lanes>(start.bias + v * Lanes);
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) sums[r][v] = first;
+  }
+}
+
+/// Applies a leaky rectifier to the sums of a tile.
+template <class T, Index Lanes, Index Rows, Index Vectors>
+[[gnu::always_inline]] inline void rectify_tile(T slope, Vector<T, Lanes> (&sums)[Rows][Vectors]) {
+  if (slope == T{1}) return;
+#pragma GCC unroll 16
+  for (Index r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+    for (Index v = 0; v < Vectors; ++v) sums[r][v] = sums[r][v] > 0 ? sums[r][v] : sums[r][v] * slope;
   }
 }
 
@@ -190,10 +206,10 @@ template <class T, Index Lanes, Index Rows, Index Vectors, class A>
 
 /// One tile of C = A B: B is a panel, whose rows lie one after the other.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-[[gnu::noinline]] void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const TileStart<T>& start,
+[[gnu::noinline]] void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const ProductEnds<T>& ends,
                                      MatrixRows<T> c, Index columns) {
   Vector<T, Lanes> sums[Rows][Vectors];
-  start_tile<T, Lanes, Rows, Vectors>(start, c, columns, sums);
+  start_tile<T, Lanes, Rows, Vectors>(ends, c, columns, sums);
   // Every fourth row has a pointer: the others are reached by the stride as an index.
   const T* quads[(Rows + 3) / 4];
 #pragma GCC unroll 4
@@ -205,13 +221,14 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
 #pragma GCC unroll 4
     for (Index q = 0; q < (Rows + 3) / 4; ++q) ++quads[q];
   }
+  rectify_tile<T, Lanes, Rows, Vectors>(ends.slope, sums);
   store_tile<T, Lanes, Rows, Vectors>(sums, c, columns);
 }
 
 /// One tile of C = A^T B: B is a panel, whose rows lie one after the other.
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::noinline]] void multiply_transposed_tile(Index depth, MatrixRows<const T> a, const T* b,
-                                                const TileStart<T>& start, MatrixRows<T> c, Index columns) {
+                                                const ProductEnds<T>& start, MatrixRows<T> c, Index columns) {
   Vector<T, Lanes> sums[Rows][Vectors];
   start_tile<T, Lanes, Rows, Vectors>(start, c, columns, sums);
   for (Index k = 0; k < depth; ++k) {
@@ -258,18 +275,17 @@ struct PanelMatrix {
   }
 };
 
-/// The panels of C = A B + start that begin in a range of columns; C has `rows` rows.
-/// @param bias   a value for each column and zero up to the end of the last panel, or null for none
+/// The panels of C = A B that begin in a range of columns; C has `rows` rows.
 /// @param ahead  what to ask for in the meantime, a piece a tile; null for nothing
 template <class T>
-void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range columns, const T* bias, bool accumulate,
+void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range columns, const ProductEnds<T>& ends,
               MatrixRows<T> c, RowsAhead* ahead = nullptr) {
   for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
-    const detail::TileStart<T> start{bias == nullptr ? nullptr : bias + first, accumulate};
+    const ProductEnds<T> panel_ends = ends.from(first);
     const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
       if (ahead != nullptr) ahead->fetch();
-      detail::multiply_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(row), panel, start, c.from(row, first),
+      detail::multiply_tile<T, Lanes, Rows, Vectors>(b.rows.size(), a.from(row), panel, panel_ends, c.from(row, first),
                                                      used);
     });
   });
@@ -280,7 +296,7 @@ template <class T>
 void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, bool accumulate, MatrixRows<T> c,
                          RowsAhead* ahead = nullptr) {
   for_panels<T>(b.columns, {0, b.columns}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
-    const detail::TileStart<T> start{nullptr, accumulate};
+    const ProductEnds<T> start{.accumulate = accumulate};
     const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_tiles<detail::kTileRows<Vectors>>(rows, [&]<Index Rows>(Index row) {
       if (ahead != nullptr) ahead->fetch();

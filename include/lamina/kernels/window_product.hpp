@@ -30,12 +30,12 @@ struct PatchRuns {
   Index step = 0;    ///< from a position to the one beside it
 };
 
-/// One tile of C = A B + start.
+/// One tile of C = A B.
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::noinline]] void multiply_window_tile(const PatchRuns& runs, const PositionPair<T>* pairs, const T* b,
-                                            const T* bias, Index first, Index columns, Index c_stride) {
+                                            const ProductEnds<T>& ends, Index first, Index columns, Index c_stride) {
   Vector<T, Lanes> sums[Rows][Vectors];
-  start_tile<T, Lanes, Rows, Vectors>({bias, false}, {}, columns, sums);
+  start_tile<T, Lanes, Rows, Vectors>(ends, {}, columns, sums);
   const T* from[Rows / 2];
 #pragma GCC unroll 8
   for (Index p = 0; p < Rows / 2; ++p) from[p] = pairs[p].from;
@@ -46,6 +46,7 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
       add_products<T, Lanes, Rows, Vectors>([&](Index r) { return from[r / 2][r % 2 == 0 ? even : odd]; }, b, sums);
     }
   }
+  rectify_tile<T, Lanes, Rows, Vectors>(ends.slope, sums);
   // Pairs that lie one after the other are a tile of rows.
   if (pairs[Rows / 2 - 1].to == pairs[0].to + (Rows - 2) * c_stride && pairs[Rows / 2 - 1].both) {
     return store_tile<T, Lanes, Rows, Vectors>(sums, {pairs[0].to + first, c_stride}, columns);
@@ -70,11 +71,12 @@ template <Index Rows, class Tile>
 
 }  // namespace detail
 
-/// The panels of C = A B + bias that begin in a range of columns; A has the patches at a range of positions, `Most` at
-/// most. The patches' images must be dense, with as many values behind them as lie from a position to the next.
+/// The panels of C = A B that begin in a range of columns; A has the patches at a range of positions, `Most` at most.
+/// The patches' images must be dense, with as many values behind them as lie from a position to the next.
+/// @param ends  must not accumulate
 template <Index Most, class T>
 void multiply_windows(const Patches<const T>& patches, Range positions, const PanelMatrix<T>& b, Range columns,
-                      const T* bias, MatrixRows<T> c, RowsAhead* ahead = nullptr) {
+                      const ProductEnds<T>& ends, MatrixRows<T> c, RowsAhead* ahead = nullptr) {
   const detail::PatchRuns runs{.count = patches.window.kernel,
                                .length = patches.window.kernel * patches.channels,
                                .stride = patches.row_stride,
@@ -92,8 +94,8 @@ void multiply_windows(const Patches<const T>& patches, Range positions, const Pa
     const T* const panel = b.template panel<Lanes * Vectors>(first);
     detail::for_pair_tiles<detail::kTileRows<Vectors>>(count, [&]<Index Rows>(Index pair) {
       if (ahead != nullptr) ahead->fetch();
-      detail::multiply_window_tile<T, Lanes, Rows, Vectors>(
-          runs, pairs.data() + pair, panel, bias == nullptr ? nullptr : bias + first, first, used, c.stride);
+      detail::multiply_window_tile<T, Lanes, Rows, Vectors>(runs, pairs.data() + pair, panel, ends.from(first), first,
+                                                            used, c.stride);
     });
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/kernels/moments.hpp>
+#include <lamina/kernels/winograd/direct_forward.hpp>
 #include <lamina/kernels/winograd/pass.hpp>
 #include <lamina/kernels/winograd/product.hpp>
 #include <lamina/kernels/winograd/tiles.hpp>
@@ -26,8 +27,8 @@ struct ChannelsPlan {
   static constexpr Index depth = 4 * kGroup<T>;
   /// Inputs of a task that sums weight gradients.
   static constexpr Index rows = 8 * kGroup<T>;
-  /// Inputs whose weights are gathered at a time.
-  static constexpr Index gathered = kGroup<T>;
+  /// Weights that are gathered at a time.
+  static constexpr Index gathered_size = 9 * GatheredWeights<T>::block * GatheredWeights<T>::panel;
   /// Tiles of a block: enough to make the transforms of the weights cheap beside the products.
   static constexpr Index most_tiles = 128;
 
@@ -74,7 +75,7 @@ struct ChannelsPlan {
     return PanelLayout<T>{std::min(channels, depth), slice}.size();
   }
   [[nodiscard]] Index forward_thread() const {
-    return std::max(image_values(), weights(inputs()) + out_slice(slice).size()) + 9 * gathered * slice;
+    return std::max(image_values(), weights(inputs()) + out_slice(slice).size()) + gathered_size;
   }
   [[nodiscard]] Index backward_thread() const {
     const Index gradients = weights(outputs()) + out_slice(slice).size() + frame(slice).size();
@@ -121,8 +122,10 @@ class ByChannels {
 
   static Index forward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
     const Plan plan{shape, batch};
-    return plan.bias_size() + plan.in().size() +
-           plan.slices(plan.outputs()) * plan.blocks().parts() * plan.slice_moments() + threads * plan.forward_thread();
+    const Index tiled = plan.bias_size() + plan.in().size() +
+                        plan.slices(plan.outputs()) * plan.blocks().parts() * plan.slice_moments() +
+                        threads * plan.forward_thread();
+    return std::max(tiled, DirectForward<T>::scratch(shape));
   }
 
   static Index backward_scratch(const ConvolutionShape& shape, Index batch, Index threads) {
@@ -132,17 +135,20 @@ class ByChannels {
   }
 
   static void prepare(const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
-    const Plan plan{shape, 1};
-    for (Index slice = 0; slice < plan.slices(plan.outputs()); ++slice) {
-      const Range outputs = plan.slice_of(plan.outputs(), slice);
-      gather_weights(WeightsPlace<T>::of(shape, weights, 0, outputs.begin), {0, plan.inputs()}, outputs.size(),
-                     prepared + 9 * plan.inputs() * outputs.begin);
-    }
+    using Gathered = GatheredWeights<T>;
+    for_each_block({0, shape.outputs()}, Gathered::panel, [&](Range outputs) {
+      for_each_block({0, shape.inputs()}, Gathered::block, [&](Range inputs) {
+        gather_weights(shape, weights, inputs, outputs, prepared + Gathered{shape.inputs()}.offset(inputs, outputs));
+      });
+    });
     pad_bias(shape, bias, prepared + whole_lines<T>(shape.weight_size()));
   }
 
   static void forward(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) {
     const Plan plan{shape, pass.output.batch};
+    if (DirectForward<T>::pays(shape, pass)) {
+      return DirectForward<T>{shape, pass, pass.prepared + whole_lines<T>(shape.weight_size())}.run();
+    }
     T* const in = pass.scratch + plan.bias_size();
     T* const moments = in + plan.in().size();
     T* const threads = moments + plan.slices(plan.outputs()) * plan.blocks().parts() * plan.slice_moments();
@@ -272,20 +278,24 @@ class ByChannels {
    private:
     /// Transforms the weights of some inputs and a slice of the outputs to the begin of a thread's scratch.
     void transform_slice(Range outputs, Range inputs, T* scratch) const {
+      using Gathered = GatheredWeights<T>;
       const PanelLayout<T> matrix{inputs.size(), outputs.size()};
-      const Index row = 9 * outputs.size();
       clear_padding(matrix, scratch);
-      if (pass.prepared != nullptr) {
-        const T* const weights = pass.prepared + 9 * plan.inputs() * outputs.begin + inputs.begin * row;
-        transform_weights<T, OutputLanes>({weights, outputs.size(), row}, matrix, {0, inputs.size()}, scratch);
-        return;
-      }
-      const auto weights = WeightsPlace<T>::of(plan.shape, pass.weights, inputs.begin, outputs.begin);
-      T* const gathered = scratch + plan.forward_thread() - row * Plan::gathered;
-      for_each_block({0, inputs.size()}, Plan::gathered, [&](Range rows) {
-        gather_weights(weights, rows, outputs.size(), gathered);
-        transform_weights<T, OutputLanes>({gathered, outputs.size(), row}, matrix, rows, scratch);
+      for_each_block(outputs, Gathered::panel, [&](Range columns) {
+        for_each_block(inputs, Gathered::block, [&](Range rows) {
+          const T* const weights = gathered(rows, columns, scratch + plan.forward_thread() - Plan::gathered_size);
+          transform_weights<T, OutputLanes>(Gathered::place(weights, rows, columns), matrix,
+                                            {rows.begin - inputs.begin, rows.end - inputs.begin},
+                                            {columns.begin - outputs.begin, columns.end - outputs.begin}, scratch);
+        });
       });
+    }
+
+    /// Weights as GatheredWeights has them: the prepared ones, or such as are gathered to a buffer.
+    [[nodiscard]] const T* gathered(Range inputs, Range outputs, T* buffer) const {
+      if (pass.prepared != nullptr) return pass.prepared + GatheredWeights<T>{plan.inputs()}.offset(inputs, outputs);
+      gather_weights(plan.shape, pass.weights, inputs, outputs, buffer);
+      return buffer;
     }
 
     [[nodiscard]] T* moments_of(Index first_channel) const {

@@ -42,6 +42,11 @@ struct ImagesPlan {
             .most_parts = std::clamp<Index>(batch * shape.geometry.output.pixels() / 512, 8, Partition::kMostParts)};
   }
 
+  /// Parts of a group or less for a number of threads, where nothing is summed over a part.
+  [[nodiscard]] Partition groups(Index batch, Index threads) const {
+    return {.total = batch, .most_parts = round_up((batch + group() - 1) / group(), threads)};
+  }
+
   [[nodiscard]] Index bias_size() const { return whole_lines<T>(outputs()); }
   [[nodiscard]] Index part_moments() const { return moments_size<T>(outputs()); }
   [[nodiscard]] Index inputs_size() const { return group() * whole_lines<T>(shape.geometry.input.size()); }
@@ -84,7 +89,7 @@ class ByImages {
     const Plan plan{shape};
     clear_padding(plan.weights(), prepared);
     transform_weights<T, OutputLanes>(WeightsPlace<T>::of(shape, weights), plan.weights(), {0, plan.inputs()},
-                                      prepared);
+                                      {0, plan.outputs()}, prepared);
     T* const padded_bias = prepared + plan.weights().size();
     std::fill_n(padded_bias, plan.bias_size(), T{0});
     if (bias != nullptr) std::copy_n(bias, plan.outputs(), padded_bias);
@@ -93,7 +98,8 @@ class ByImages {
   static void forward(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) {
     const Plan plan{shape};
     if (pass.prepared == nullptr) prepare(shape, pass.weights, pass.bias, pass.scratch);
-    const Partition partition = pass.mean == nullptr ? Partition{pass.output.batch} : plan.split(pass.output.batch);
+    const Partition partition =
+        pass.mean == nullptr ? plan.groups(pass.output.batch, pass.team.threads()) : plan.split(pass.output.batch);
     T* const moments = pass.scratch + prepared_size(shape);
     T* const threads = moments + plan.split(pass.output.batch).parts() * plan.part_moments();
     const Index shares = shares_of_sample(pass);

@@ -47,27 +47,46 @@ template <class T, Index Lanes, class Read>
 
 }  // namespace detail
 
-/// Copies the weights of a range of inputs and `outputs` outputs to `to`, in the order (input, kernel position,
-/// output). Rows of a wide layer lie powers of two apart, and all kernel positions of an input compete for one set of a
-/// cache: they are read one position after the other.
+/// The weights of a wide layer in the order in which forward reads them: (panel of outputs, block of inputs, kernel
+/// position, input, output). Each panel and block is a right factor of direct products as well.
 template <class T>
-void gather_weights(const WeightsPlace<T>& weights, Range inputs, Index outputs, T* to) {
+struct GatheredWeights {
+  static constexpr Index panel = PanelLayout<T>::panel;
+  static constexpr Index block = kGroup<T>;
+
+  Index inputs = 0;
+
+  /// Where the weights of a block of inputs and a panel of outputs begin.
+  [[nodiscard]] constexpr Index offset(Range block_inputs, Range panel_outputs) const {
+    return 9 * (inputs * panel_outputs.begin + block_inputs.begin * panel_outputs.size());
+  }
+  [[nodiscard]] static WeightsPlace<T> place(const T* weights, Range block_inputs, Range panel_outputs) {
+    return {weights, block_inputs.size() * panel_outputs.size(), panel_outputs.size()};
+  }
+};
+
+/// Copies the weights of some inputs and outputs to `to`, in the order (kernel position, input, output).
+template <class T>
+void gather_weights(const ConvolutionShape& shape, const T* weights, Range inputs, Range outputs, T* to) {
+  const auto from = WeightsPlace<T>::of(shape, weights, inputs.begin, outputs.begin);
   for (Index tap = 0; tap < 9; ++tap) {
-    for (Index input = inputs.begin; input < inputs.end; ++input) {
-      std::copy_n(weights.at(tap, input, 0), outputs, to + ((input - inputs.begin) * 9 + tap) * outputs);
+    for (Index input = 0; input < inputs.size(); ++input, to += outputs.size()) {
+      std::copy_n(from.at(tap, input, 0), outputs.size(), to);
     }
   }
 }
 
-/// Transforms the weights of layout.columns outputs for forward, an inputs x outputs matrix a point: those of a range
-/// of its rows, whose first lies at weights.data.
+/// Transforms weights for forward, an inputs x outputs matrix a point: those of some of its rows and columns, the first
+/// of which lies at weights.data.
 template <class T, Index OutputLanes>
-void transform_weights(const WeightsPlace<T>& weights, const PanelLayout<T>& layout, Range rows, T* prepared) {
+void transform_weights(const WeightsPlace<T>& weights, const PanelLayout<T>& layout, Range rows, Range columns,
+                       T* prepared) {
   for (Index row = rows.begin; row < rows.end; ++row) {
-    for (Index column = 0; column < layout.columns; column += OutputLanes) {
+    for (Index column = columns.begin; column < columns.end; column += OutputLanes) {
       detail::transform_kernels<T, OutputLanes>(
-          layout.point_stride(), prepared + layout.offset(row, column),
-          [&](Index tap) { return load<T, OutputLanes>(weights.at(tap, row - rows.begin, column)); });
+          layout.point_stride(), prepared + layout.offset(row, column), [&](Index tap) {
+            return load<T, OutputLanes>(weights.at(tap, row - rows.begin, column - columns.begin));
+          });
     }
   }
 }
