@@ -36,8 +36,12 @@ function(lamina_add_compiler_test name)
 endfunction()
 
 # Without optimisation, to be quick: what the optimiser alone can warn of, the preset ci finds in the test programs.
+# More warnings than we ask of our programs: those that projects which include our headers ask of themselves.
+set(users_warnings -Wsign-conversion -Wold-style-cast -Wdouble-promotion -Wcast-qual -Wcast-align -Wformat=2 -Wundef
+                   -Woverloaded-virtual -Wnon-virtual-dtor -Wextra-semi -Wno-unknown-warning-option -Wuseless-cast
+                   -Wduplicated-cond -Wlogical-op)
 lamina_add_compiler_test("compile/the whole library without a warning" COMPILER ${LAMINA_COMPILE_FLAGS}
-                         ${LAMINA_WARNINGS} -Werror -c ${CMAKE_CURRENT_SOURCE_DIR}/warnings.cpp -o /dev/null)
+                         ${LAMINA_WARNINGS} ${users_warnings} -Werror -c ${CMAKE_CURRENT_SOURCE_DIR}/warnings.cpp -o /dev/null)
 
 # The same source for processors without and with wider vectors.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")

@@ -15,6 +15,9 @@ using EveryLayer =
                Residual<Projection<Conv2d<16, 1, ConvOptions{.stride = 2}>>, Conv2d<16, 3, ConvOptions{.stride = 2}>>,
                ReLU, MaxPool<2>, Sequential<Conv2d<5, 3>, Dropout>, AvgPool<2>, Flatten, Linear<12>, Linear<10>>;
 using Pooled = Sequential<Image<8, 8, 3>, Conv2d<10, 1>, GlobalAvgPool>;
+using Joined = Sequential<Image<8, 8, 4>, Concat<Identity, Sequential<Conv2d<8, 3>, SiLU>, Conv2d<4, 1>>, Tanh,
+                          Conv2d<16, 3, ConvOptions{.groups = 16}>, GELU, Conv2d<8, 3, ConvOptions{.groups = 4}>,
+                          Sigmoid, GlobalAvgPool, Linear<10>>;
 
 template <class Network, class T>
 double step() {
@@ -36,6 +39,7 @@ double step() {
 }  // namespace
 
 int main() {
-  const double sum = step<EveryLayer, float>() + step<EveryLayer, double>() + step<Pooled, float>();
+  const double sum = step<EveryLayer, float>() + step<EveryLayer, double>() + step<Pooled, float>() +
+                     step<Joined, float>() + step<Joined, double>();
   return sum > 0 ? 0 : 1;
 }

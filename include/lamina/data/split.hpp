@@ -61,7 +61,7 @@ template <class QuotaOf>
   require(validation_fraction >= 0 && validation_fraction <= 1,
           "the validation fraction must be from 0 to 1, got " + std::to_string(validation_fraction));
   return split_by_class(images, seed, [&](Index, Index size) {
-    const auto validation = static_cast<Index>(std::lround(validation_fraction * static_cast<double>(size)));
+    const Index validation = std::lround(validation_fraction * static_cast<double>(size));
     return ClassQuota{size - validation, validation};
   });
 }

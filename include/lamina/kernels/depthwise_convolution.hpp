@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include <lamina/kernels/convolution_kernel.hpp>
@@ -280,12 +281,13 @@ class DepthwiseConvolution {
     const auto& [window, input, output] = shape.geometry;
     const Index step = window.stride * Lanes;
     const Index tap_step = window.dilation * Lanes;
-    Vector<T, Lanes> totals[TapRows][TapColumns] = {};
+    VectorTile<T, Lanes, TapRows, TapColumns> totals = {};
     for (Index y = ys.begin; y < ys.end; ++y) {
-      const T* from[TapRows];
+      std::array<const T*, static_cast<std::size_t>(TapRows)> from;
       for (Index i = 0; i < TapRows; ++i) {
-        from[i] = inputs.template at<Lanes>(y * window.stride - window.padding + (block.row + i) * window.dilation,
-                                            block.column * window.dilation - window.padding, block.channel);
+        from[static_cast<std::size_t>(i)] =
+            inputs.template at<Lanes>(y * window.stride - window.padding + (block.row + i) * window.dilation,
+                                      block.column * window.dilation - window.padding, block.channel);
       }
       const T* const gradient_row = gradients.template at<Lanes>(y, 0, block.channel);
       for (Index x = 0; x < output.width; ++x) {
@@ -294,8 +296,8 @@ class DepthwiseConvolution {
         for (Index i = 0; i < TapRows; ++i) {
 #pragma GCC unroll 4
           for (Index j = 0; j < TapColumns; ++j) {
-            totals[i][j] =
-                multiply_add<T, Lanes>(load<T, Lanes>(from[i] + x * step + j * tap_step), gradient, totals[i][j]);
+            totals[i][j] = multiply_add<T, Lanes>(
+                load<T, Lanes>(from[static_cast<std::size_t>(i)] + x * step + j * tap_step), gradient, totals[i][j]);
           }
         }
       }

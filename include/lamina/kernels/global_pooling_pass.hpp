@@ -69,7 +69,7 @@ class GlobalAveragePooling {
     detail::for_pixel_runs(n * input.pixels(), input.pixels(), [&](Index first, Index count) {
       const auto pixels = detail::pixels_of(pass.input, first, count, pass.kept_input, buffer);
       detail::for_channel_blocks<T>(input.channels, [&]<Index Lanes, Index Vectors>(Index c) {
-        Vector<T, Lanes> run[Vectors];
+        VectorRow<T, Lanes, Vectors> run;
         detail::sum_pixels<T, Lanes, Vectors>(
             count,
             [&](Index v, Index pixel) { return load<T, Lanes>(pixels.data + pixel * pixels.stride + c + v * Lanes); },

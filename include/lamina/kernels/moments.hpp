@@ -47,7 +47,7 @@ template <class T, class Body>
 template <class T, Index Lanes, Index Vectors, class Value>
 [[gnu::always_inline]] inline void sum_pixels(Index pixels, const Value& value, Vector<T, Lanes>* sums) {
   constexpr Index steps = Vectors == 1 ? 4 : 2;
-  Vector<T, Lanes> running[steps][Vectors] = {};
+  VectorTile<T, Lanes, steps, Vectors> running = {};
   Index pixel = 0;
   for (; pixel + steps <= pixels; pixel += steps) {
 #pragma GCC unroll 4
@@ -91,8 +91,8 @@ class MomentAccumulator {
     const T count = static_cast<T>(pixels);
     total_ += count;
     detail::for_channel_blocks<T>(channels_, [&]<Index Lanes, Index Vectors>(Index c) {
-      Vector<T, Lanes> mean[Vectors];
-      Vector<T, Lanes> deviation[Vectors];
+      VectorRow<T, Lanes, Vectors> mean;
+      VectorRow<T, Lanes, Vectors> deviation;
       const auto value = [&](Index v, Index pixel) { return load<T, Lanes>(x + pixel * stride + c + v * Lanes); };
       detail::sum_pixels<T, Lanes, Vectors>(pixels, value, mean);
       for (Index v = 0; v < Vectors; ++v) mean[v] /= count;

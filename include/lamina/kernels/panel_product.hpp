@@ -109,7 +109,7 @@ template <class T, Index Lanes = kWidestLanes<T>>
 
 /// Loads the first `columns` values of a tile's row.
 template <class T, Index Lanes, Index Vectors>
-[[gnu::always_inline]] inline void load_some(const T* c, Index columns, Vector<T, Lanes> (&row)[Vectors]) {
+[[gnu::always_inline]] inline void load_some(const T* c, Index columns, VectorRow<T, Lanes, Vectors>& row) {
   std::array<T, static_cast<std::size_t>(Vectors * Lanes)> values{};
   if (columns < Vectors * Lanes) copy_some<T, Vectors * Lanes / 2>(c, values.data(), columns);
   const T* const from = columns < Vectors * Lanes ? values.data() : c;
@@ -119,7 +119,7 @@ template <class T, Index Lanes, Index Vectors>
 
 /// Stores the first `columns` values of a tile's row.
 template <class T, Index Lanes, Index Vectors>
-[[gnu::always_inline]] inline void store_some(const Vector<T, Lanes> (&row)[Vectors], T* c, Index columns) {
+[[gnu::always_inline]] inline void store_some(const VectorRow<T, Lanes, Vectors>& row, T* c, Index columns) {
   if (columns == Vectors * Lanes) {
 #pragma GCC unroll 2
     for (Index v = 0; v < Vectors; ++v) store<T, Lanes>(c + v * Lanes, row[v]);
@@ -140,7 +140,7 @@ template <class T, Index Lanes>
 /// Sets the sums of a tile of C to what they begin with.
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::always_inline]] inline void start_tile(const ProductEnds<T>& start, MatrixRows<T> c, Index columns,
-                                              Vector<T, Lanes> (&sums)[Rows][Vectors]) {
+                                              VectorTile<T, Lanes, Rows, Vectors>& sums) {
   constexpr Index width = Vectors * Lanes;
   if (start.accumulate) {
     std::array<T, static_cast<std::size_t>(Rows * width)> values;
@@ -166,7 +166,7 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
 
 /// Applies a leaky rectifier to the sums of a tile.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-[[gnu::always_inline]] inline void rectify_tile(T slope, Vector<T, Lanes> (&sums)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void rectify_tile(T slope, VectorTile<T, Lanes, Rows, Vectors>& sums) {
   if (slope == T{1}) return;
 #pragma GCC unroll 16
   for (Index r = 0; r < Rows; ++r) {
@@ -177,7 +177,7 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
 
 /// Stores the sums of a tile of C.
 template <class T, Index Lanes, Index Rows, Index Vectors>
-[[gnu::always_inline]] inline void store_tile(const Vector<T, Lanes> (&sums)[Rows][Vectors], MatrixRows<T> c,
+[[gnu::always_inline]] inline void store_tile(const VectorTile<T, Lanes, Rows, Vectors>& sums, MatrixRows<T> c,
                                               Index columns) {
   constexpr Index width = Vectors * Lanes;
   std::array<T, static_cast<std::size_t>(Rows * width)> values;
@@ -192,8 +192,8 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
 
 /// sums += value of a x row of b for each row of the tile.
 template <class T, Index Lanes, Index Rows, Index Vectors, class A>
-[[gnu::always_inline]] inline void add_products(const A& a, const T* b, Vector<T, Lanes> (&sums)[Rows][Vectors]) {
-  Vector<T, Lanes> row[Vectors];
+[[gnu::always_inline]] inline void add_products(const A& a, const T* b, VectorTile<T, Lanes, Rows, Vectors>& sums) {
+  VectorRow<T, Lanes, Vectors> row;
 #pragma GCC unroll 2
   for (Index v = 0; v < Vectors; ++v) row[v] = load<T, Lanes>(b + v * Lanes);
 #pragma GCC unroll 16
@@ -208,10 +208,10 @@ template <class T, Index Lanes, Index Rows, Index Vectors, class A>
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::noinline]] void multiply_tile(Index depth, MatrixRows<const T> a, const T* b, const ProductEnds<T>& ends,
                                      MatrixRows<T> c, Index columns) {
-  Vector<T, Lanes> sums[Rows][Vectors];
+  VectorTile<T, Lanes, Rows, Vectors> sums;
   start_tile<T, Lanes, Rows, Vectors>(ends, c, columns, sums);
   // Every fourth row has a pointer: the others are reached by the stride as an index.
-  const T* quads[(Rows + 3) / 4];
+  const T* quads[static_cast<std::size_t>((Rows + 3) / 4)];
 #pragma GCC unroll 4
   for (Index q = 0; q < (Rows + 3) / 4; ++q) quads[q] = a.data + 4 * q * a.stride;
   const Index stride = a.stride;
@@ -229,7 +229,7 @@ template <class T, Index Lanes, Index Rows, Index Vectors>
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::noinline]] void multiply_transposed_tile(Index depth, MatrixRows<const T> a, const T* b,
                                                 const ProductEnds<T>& start, MatrixRows<T> c, Index columns) {
-  Vector<T, Lanes> sums[Rows][Vectors];
+  VectorTile<T, Lanes, Rows, Vectors> sums;
   start_tile<T, Lanes, Rows, Vectors>(start, c, columns, sums);
   for (Index k = 0; k < depth; ++k) {
     const T* const values = a.data + k * a.stride;
@@ -310,7 +310,7 @@ void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>
 template <class T>
 void add_column_sums(const PanelMatrix<T>& b, Range columns, T* sums) {
   for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
-    Vector<T, Lanes> sum[Vectors];
+    VectorRow<T, Lanes, Vectors> sum;
     detail::load_some<T, Lanes, Vectors>(sums + first, used, sum);
     const T* const panel = b.template panel<Lanes * Vectors>(first);
     for (Index k = 0; k < b.rows.size(); ++k) {

@@ -45,6 +45,12 @@ struct VectorType {
 template <class T, Index Lanes>
 using Vector = typename VectorType<T, Lanes>::type;
 
+/// Arrays of registers, in one row and in several.
+template <class T, Index Lanes, Index Count>
+using VectorRow = Vector<T, Lanes>[static_cast<std::size_t>(Count)];
+template <class T, Index Lanes, Index Rows, Index Columns>
+using VectorTile = Vector<T, Lanes>[static_cast<std::size_t>(Rows)][static_cast<std::size_t>(Columns)];
+
 template <class T, Index Lanes>
 [[nodiscard, gnu::always_inline]] inline Vector<T, Lanes> load(const T* from) {
   return *reinterpret_cast<const typename VectorType<T, Lanes>::unaligned*>(from);

@@ -124,7 +124,7 @@ template <class T, Index Lanes, Index Results, class Writer>
                                                Vector<T, Lanes> first, Index c, const Writer& write) {
   const Index step = taps.step * Lanes;
   const Index pixel_step = taps.pixel_step * Lanes;
-  Vector<T, Lanes> sums[Results];
+  VectorRow<T, Lanes, Results> sums;
   for (Index k = 0; k < Results; ++k) sums[k] = first;
   for (Index i = 0; i < taps.rows; ++i) {
     const T* from = source.template at<Lanes>(taps.row + i * taps.row_step, taps.pixel, c) + t * step;
@@ -147,12 +147,12 @@ template <class T, Index Lanes, Index Results, Index Kernel, Index Step, class W
 [[gnu::always_inline]] inline void sum_near_taps_at(const RowPanels<T>& source, const Taps<T>& taps, Index t,
                                                     Vector<T, Lanes> first, Index c, const Writer& write) {
   constexpr Index pixels = (Results - 1) * Step + Kernel;
-  Vector<T, Lanes> sums[Results];
+  VectorRow<T, Lanes, Results> sums;
   for (Index k = 0; k < Results; ++k) sums[k] = first;
 #pragma GCC unroll 3
   for (Index i = 0; i < Kernel; ++i) {
     const T* const from = source.template at<Lanes>(taps.row + i * taps.row_step, taps.pixel + t * Step, c);
-    Vector<T, Lanes> weights[Kernel];
+    VectorRow<T, Lanes, Kernel> weights;
     for (Index j = 0; j < Kernel; ++j) {
       weights[j] = load<T, Lanes>(taps.weights + i * taps.weight_row + j * taps.weight_column + c);
     }

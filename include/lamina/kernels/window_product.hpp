@@ -34,9 +34,9 @@ struct PatchRuns {
 template <class T, Index Lanes, Index Rows, Index Vectors>
 [[gnu::noinline]] void multiply_window_tile(const PatchRuns& runs, const PositionPair<T>* pairs, const T* b,
                                             const ProductEnds<T>& ends, Index first, Index columns, Index c_stride) {
-  Vector<T, Lanes> sums[Rows][Vectors];
+  VectorTile<T, Lanes, Rows, Vectors> sums;
   start_tile<T, Lanes, Rows, Vectors>(ends, {}, columns, sums);
-  const T* from[Rows / 2];
+  const T* from[static_cast<std::size_t>(Rows / 2)];
 #pragma GCC unroll 8
   for (Index p = 0; p < Rows / 2; ++p) from[p] = pairs[p].from;
   Index even = 0;

@@ -82,14 +82,14 @@ LossResult SoftmaxCrossEntropy::operator()(std::type_identity_t<TensorView<const
 
 template <class T>
 double SoftmaxCrossEntropy::sample_loss(std::span<const T> logits, Index label, double scale, T* gradient) const {
-  const double max = *std::max_element(logits.begin(), logits.end());
-  const double label_logit = logits[static_cast<std::size_t>(label)] - max;
+  const double max = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+  const double label_logit = static_cast<double>(logits[static_cast<std::size_t>(label)]) - max;
   const double share = label_smoothing / static_cast<double>(logits.size());
 
   double exponentials = 0;
   double smoothed = 0;
   for (std::size_t c = 0; c < logits.size(); ++c) {
-    const double logit = logits[c] - max;
+    const double logit = static_cast<double>(logits[c]) - max;
     const double exponential = std::exp(logit);
     exponentials += exponential;
     // Without smoothing, a class masked by -infinity must not turn the loss into 0 * infinity.
@@ -98,7 +98,7 @@ double SoftmaxCrossEntropy::sample_loss(std::span<const T> logits, Index label, 
   }
   if (gradient != nullptr) {
     for (std::size_t c = 0; c < logits.size(); ++c)
-      gradient[c] = static_cast<T>(scale * (gradient[c] / exponentials - share));
+      gradient[c] = static_cast<T>(scale * (static_cast<double>(gradient[c]) / exponentials - share));
     gradient[label] -= static_cast<T>(scale * (1 - label_smoothing));
   }
   return std::log(exponentials) - (1 - label_smoothing) * label_logit - smoothed;

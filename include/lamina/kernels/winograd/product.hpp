@@ -52,8 +52,8 @@ template <class T>
 
 /// sums += a(.) x row: a holds one value for each tile row, `step` apart.
 template <class T, Index Rows, Index Vectors>
-[[gnu::always_inline]] inline void add_step(const T* a, Index step, const Vector<T, kWidestLanes<T>> (&row)[Vectors],
-                                            Vector<T, kWidestLanes<T>> (&sums)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void add_step(const T* a, Index step, const VectorRow<T, kWidestLanes<T>, Vectors>& row,
+                                            VectorTile<T, kWidestLanes<T>, Rows, Vectors>& sums) {
 #pragma GCC unroll 16
   for (Index r = 0; r < Rows; ++r) {
     const auto value = broadcast<T, kWidestLanes<T>>(a[r * step]);
@@ -67,7 +67,7 @@ void product_tile(const Product<T>& product, const T* a, const T* b, T* c) {
   constexpr Index lanes = kWidestLanes<T>;
   const Index a_group = product.a_group;
   const Index c_group = product.c_group;
-  Vector<T, lanes> sums[Rows][Vectors] = {};
+  VectorTile<T, lanes, Rows, Vectors> sums = {};
   if (product.add) {
 #pragma GCC unroll 4
     for (Index v = 0; v < Vectors; ++v) {
@@ -79,7 +79,7 @@ void product_tile(const Product<T>& product, const T* a, const T* b, T* c) {
   for (Index left = product.depth; left > 0; left -= kGroup<T>, a += a_group) {
     const Index steps = std::min(left, kGroup<T>);
     for (Index k = 0; k < steps; ++k, b += Vectors * lanes) {
-      Vector<T, lanes> row[Vectors];
+      VectorRow<T, lanes, Vectors> row;
 #pragma GCC unroll 4
       for (Index v = 0; v < Vectors; ++v) row[v] = load<T, lanes>(b + v * lanes);
       add_step<T, Rows, Vectors>(a + k, kGroup<T>, row, sums);
@@ -96,7 +96,7 @@ void product_tile(const Product<T>& product, const T* a, const T* b, T* c) {
 template <class T, Index Rows, Index Vectors>
 void outer_tile(const OuterProduct<T>& product, const T* a, const T* b, T* c) {
   constexpr Index lanes = kWidestLanes<T>;
-  Vector<T, lanes> sums[Rows][Vectors] = {};
+  VectorTile<T, lanes, Rows, Vectors> sums = {};
   if (product.add) {
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) {
@@ -106,7 +106,7 @@ void outer_tile(const OuterProduct<T>& product, const T* a, const T* b, T* c) {
   }
   const Index b_group = product.b_group;
   for (Index tile = 0; tile < product.tiles; ++tile, a += kGroup<T>, b += kGroup<T>) {
-    Vector<T, lanes> row[Vectors];
+    VectorRow<T, lanes, Vectors> row;
 #pragma GCC unroll 4
     for (Index v = 0; v < Vectors; ++v) row[v] = load<T, lanes>(b + vector_offset<T>(v, b_group));
     add_step<T, Rows, Vectors>(a, 1, row, sums);

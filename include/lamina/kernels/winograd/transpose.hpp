@@ -33,11 +33,11 @@ template <class T, Index Lanes, bool Second>
 
 /// Transposes a square of values in registers: each stage interleaves the first half of the rows with the second.
 template <class T, Index Lanes>
-[[gnu::always_inline]] inline void transpose(Vector<T, Lanes> (&rows)[Lanes]) {
+[[gnu::always_inline]] inline void transpose(VectorRow<T, Lanes, Lanes>& rows) {
   if constexpr (Lanes > 1) {
 #pragma GCC unroll 4
     for (Index stage = 1; stage < Lanes; stage *= 2) {
-      Vector<T, Lanes> next[Lanes];
+      VectorRow<T, Lanes, Lanes> next;
 #pragma GCC unroll 8
       for (Index i = 0; i < Lanes / 2; ++i) {
         next[2 * i] = detail::interleave<T, Lanes, false>(rows[i], rows[i + Lanes / 2]);

@@ -84,9 +84,8 @@ void transform_weights(const WeightsPlace<T>& weights, const PanelLayout<T>& lay
   for (Index row = rows.begin; row < rows.end; ++row) {
     for (Index column = columns.begin; column < columns.end; column += OutputLanes) {
       detail::transform_kernels<T, OutputLanes>(
-          layout.point_stride(), prepared + layout.offset(row, column), [&](Index tap) {
-            return load<T, OutputLanes>(weights.at(tap, row - rows.begin, column - columns.begin));
-          });
+          layout.point_stride(), prepared + layout.offset(row, column),
+          [&](Index tap) { return load<T, OutputLanes>(weights.at(tap, row - rows.begin, column - columns.begin)); });
     }
   }
 }
@@ -98,9 +97,9 @@ void transform_weights_back(const WeightsPlace<T>& weights, const PanelLayout<T>
   constexpr Index lanes = std::min(InputLanes, OutputLanes);
   for (Index output = 0; output < layout.rows; output += lanes) {
     for (Index input = 0; input < layout.columns; input += lanes) {
-      Vector<T, lanes> taps[9][lanes];
+      VectorTile<T, lanes, 9, lanes> taps;
       for (Index tap = 0; tap < 9; ++tap) {
-        Vector<T, lanes> square[lanes];
+        VectorRow<T, lanes, lanes> square;
 #pragma GCC unroll 16
         for (Index i = 0; i < lanes; ++i) square[i] = load<T, lanes>(weights.at(tap, input + i, output));
         transpose<T, lanes>(square);
