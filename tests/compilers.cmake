@@ -43,6 +43,11 @@ set(users_warnings -Wsign-conversion -Wold-style-cast -Wdouble-promotion -Wcast-
 lamina_add_compiler_test("compile/the whole library without a warning" COMPILER ${LAMINA_COMPILE_FLAGS}
                          ${LAMINA_WARNINGS} ${users_warnings} -Werror -c ${CMAKE_CURRENT_SOURCE_DIR}/warnings.cpp -o /dev/null)
 
+lamina_add_compiler_test("compile/exceptions are asked for" COMPILER ${LAMINA_COMPILE_FLAGS} -fno-exceptions
+                         -fsyntax-only ${CMAKE_CURRENT_SOURCE_DIR}/warnings.cpp)
+set_tests_properties("compile/exceptions are asked for (g++)" "compile/exceptions are asked for (clang++)" PROPERTIES
+                     PASS_REGULAR_EXPRESSION "compile it without -fno-exceptions")
+
 # The same source for processors without and with wider vectors.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   foreach(level x86-64 x86-64-v3 x86-64-v4)

@@ -5,6 +5,10 @@
 
 #include <lamina/core/shape.hpp>
 
+#if !defined(__cpp_exceptions)
+#error "Lamina says by exceptions what is wrong: compile it without -fno-exceptions"
+#endif
+
 namespace lamina {
 
 /// Base of every exception the library throws; what() is one line that says what is wrong and where.
