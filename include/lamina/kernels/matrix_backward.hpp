@@ -132,7 +132,7 @@ class Backward {
     T* panels;
     T* tile;
     T* images;
-    RowsAhead* ahead;  ///< to be asked for in the products
+    ReadAhead* ahead;  ///< to be asked for in the products
   };
 
   [[nodiscard]] Memory memory(T* scratch) const {
@@ -148,7 +148,7 @@ class Backward {
 
   void run_unit(Index unit, T* sums, T* scratch) const {
     Memory at = memory(scratch);
-    RowsAhead ahead = ahead_of(unit + 1);
+    ReadAhead ahead = ahead_of(unit + 1);
     at.ahead = &ahead;
     const Range samples = plan_.units.samples(unit);
     const Range pixels = plan_.units.of_pixels(unit, shape_.geometry.output.pixels());
@@ -171,8 +171,8 @@ class Backward {
   }
 
   /// What a unit will read and write.
-  [[nodiscard]] RowsAhead ahead_of(Index unit) const {
-    RowsAhead ahead;
+  [[nodiscard]] ReadAhead ahead_of(Index unit) const {
+    ReadAhead ahead;
     if (!reads_ahead_ || unit >= plan_.units.count()) return ahead;
     const Range inputs = plan_.units.of_pixels(unit, shape_.geometry.input.pixels());
     const Range outputs = plan_.units.of_pixels(unit, shape_.geometry.output.pixels());

@@ -163,7 +163,7 @@ class Forward {
     }
     T* const buffer = scratch + kBlockRows * kBlockStride;
     const Range pixels = tasks_.units.of_pixels(unit, output.pixels());
-    RowsAhead ahead = ahead_of(unit + 1);
+    ReadAhead ahead = ahead_of(unit + 1);
     if (tasks_.units.images == 0) {
       return run_rows(run_of(input, pixels, group_inputs(shape_), buffer), {0, pixels.size()}, pixels.begin, columns,
                       moments, scratch, ahead);
@@ -180,8 +180,8 @@ class Forward {
   }
 
   /// What a unit will read and write, to be asked for in the products of the one before.
-  [[nodiscard]] RowsAhead ahead_of(Index unit) const {
-    RowsAhead ahead;
+  [[nodiscard]] ReadAhead ahead_of(Index unit) const {
+    ReadAhead ahead;
     if (!reads_ahead_ || tasks_.shares > 1 || unit >= tasks_.units.count()) return ahead;
     const Range inputs = tasks_.units.of_pixels(unit, shape_.geometry.input.pixels());
     const Range outputs = tasks_.units.of_pixels(unit, shape_.geometry.output.pixels());
@@ -195,7 +195,7 @@ class Forward {
 
   /// The output's pixels from `first` on, for a range of positions.
   void run_rows(const Patches<const T>& patches, Range positions, Index first, Range columns, PartMoments<T>& moments,
-                T* tile, RowsAhead& ahead) const {
+                T* tile, ReadAhead& ahead) const {
     const RowBlocks blocks{positions.size()};
     for (Index b = 0; b < blocks.count(); ++b) {
       const Range block{positions.begin + blocks[b].begin, positions.begin + blocks[b].end};
@@ -258,7 +258,7 @@ class Forward {
   }
 
   void multiply_block(const Patches<const T>& patches, Index group, Range positions, Range columns,
-                      MatrixRows<T> output, T* tile, RowsAhead& ahead) const {
+                      MatrixRows<T> output, T* tile, ReadAhead& ahead) const {
     const Index outputs = group_outputs(shape_);
     const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
     if (windows()) {

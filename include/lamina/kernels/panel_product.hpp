@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include <lamina/core/team.hpp>
-#include <lamina/kernels/rows_ahead.hpp>
+#include <lamina/kernels/read_ahead.hpp>
 #include <lamina/kernels/simd.hpp>
 
 /// @file
@@ -279,7 +279,7 @@ struct PanelMatrix {
 /// @param ahead  what to ask for in the meantime, a piece a tile; null for nothing
 template <class T>
 void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range columns, const ProductEnds<T>& ends,
-              MatrixRows<T> c, RowsAhead* ahead = nullptr) {
+              MatrixRows<T> c, ReadAhead* ahead = nullptr) {
   for_panels<T>(b.columns, columns, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const ProductEnds<T> panel_ends = ends.from(first);
     const T* const panel = b.template panel<Lanes * Vectors>(first);
@@ -294,7 +294,7 @@ void multiply(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, Range 
 /// C = A^T B (+ C): A has as many rows as B and `rows` columns.
 template <class T>
 void multiply_transposed(Index rows, MatrixRows<const T> a, const PanelMatrix<T>& b, bool accumulate, MatrixRows<T> c,
-                         RowsAhead* ahead = nullptr) {
+                         ReadAhead* ahead = nullptr) {
   for_panels<T>(b.columns, {0, b.columns}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
     const ProductEnds<T> start{.accumulate = accumulate};
     const T* const panel = b.template panel<Lanes * Vectors>(first);

@@ -76,7 +76,7 @@ template <Index Rows, class Tile>
 /// @param ends  must not accumulate
 template <Index Most, class T>
 void multiply_windows(const Patches<const T>& patches, Range positions, const PanelMatrix<T>& b, Range columns,
-                      const ProductEnds<T>& ends, MatrixRows<T> c, RowsAhead* ahead = nullptr) {
+                      const ProductEnds<T>& ends, MatrixRows<T> c, ReadAhead* ahead = nullptr) {
   const detail::PatchRuns runs{.count = patches.window.kernel,
                                .length = patches.window.kernel * patches.channels,
                                .stride = patches.row_stride,

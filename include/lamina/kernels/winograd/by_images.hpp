@@ -172,7 +172,7 @@ class ByImages {
       const Expression<T> epilogue = epilogue_of(pass);
       const TensorView<T> output = pass.output.samples(samples.begin, samples.size());
       const Range tiles = share.of(samples.size() * plan.grid().tiles());
-      ReadAhead<T> ahead = read_ahead(samples, tiles.size());
+      ReadAhead ahead = read_ahead(samples, tiles.size());
       for_each_block(tiles, Plan::block, [&](Range block) {
         const Index padding = plan.shape.geometry.window.padding;
         transform_input<T, InputLanes>(TileBlock<typename Plan::Layout>{plan.grid(), block, plan.in(), padding}, input,
@@ -185,7 +185,7 @@ class ByImages {
       if (!epilogue.direct()) finish(epilogue, samples, pass.output);
     }
 
-    void multiply_points(Index tiles, const T* in, T* out, ReadAhead<T>& ahead) const {
+    void multiply_points(Index tiles, const T* in, T* out, ReadAhead& ahead) const {
       const PanelLayout<T> weights = plan.weights();
       for (Index point = 0; point < kPoints; ++point) {
         multiply(tiles,
@@ -201,7 +201,7 @@ class ByImages {
       }
     }
 
-    [[nodiscard]] ReadAhead<T> read_ahead(Range samples, Index tiles) const {
+    [[nodiscard]] ReadAhead read_ahead(Range samples, Index tiles) const {
       const Range next{samples.end, std::min(samples.end + plan.group(), pass.output.batch)};
       SamplesAhead<T> ahead;
       ahead.add(pass.input.raw, next);
@@ -247,7 +247,7 @@ class ByImages {
       const GradientExpression<T> gradient =
           readable(pass.output_gradient, samples, TensorView<T>{gradients, samples.size(), geometry.output});
       const Range tiles{0, samples.size() * plan.grid().tiles()};
-      ReadAhead<T> ahead = read_ahead(samples, tiles.size());
+      ReadAhead ahead = read_ahead(samples, tiles.size());
       for_each_block(tiles, Plan::block, [&](Range block) {
         const TileBlock<typename Plan::Layout> in_block{plan.grid(), block, plan.in(), geometry.window.padding};
         transform_input<T, InputLanes>(in_block, input, in);
@@ -263,7 +263,7 @@ class ByImages {
       if (wanted()) write_input_gradients(samples, frames);
     }
 
-    void multiply_points(Index tiles, T* in, const T* out, ReadAhead<T>& ahead) const {
+    void multiply_points(Index tiles, T* in, const T* out, ReadAhead& ahead) const {
       const PanelLayout<T> weights = plan.weights();
       const PanelLayout<T> back = plan.weights_back();
       const auto fetch = [&] { ahead.fetch(); };
@@ -302,7 +302,7 @@ class ByImages {
       }
     }
 
-    [[nodiscard]] ReadAhead<T> read_ahead(Range samples, Index tiles) const {
+    [[nodiscard]] ReadAhead read_ahead(Range samples, Index tiles) const {
       const Range next{samples.end, std::min(samples.end + plan.group(), pass.output_gradient.gradient.batch)};
       SamplesAhead<T> ahead;
       ahead.add(pass.input.raw, next);

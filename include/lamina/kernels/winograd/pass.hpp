@@ -91,11 +91,12 @@ class SamplesAhead {
     }
     if (count_ == seen_.size()) return;
     seen_[count_++] = first;
-    ahead_.add(first, samples.size() * tensor.sample_stride());
+    const Index pixels = tensor.shape.pixels();
+    ahead_.add(tensor, {samples.begin * pixels, samples.end * pixels});
   }
 
   /// What was added, in so many pieces.
-  [[nodiscard]] ReadAhead<T> divided(Index pieces) {
+  [[nodiscard]] ReadAhead divided(Index pieces) {
     ahead_.divide(pieces);
     return ahead_;
   }
@@ -103,7 +104,7 @@ class SamplesAhead {
  private:
   std::array<const T*, 8> seen_{};
   std::size_t count_ = 0;
-  ReadAhead<T> ahead_;
+  ReadAhead ahead_;
 };
 
 }  // namespace lamina::kernels::winograd
