@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include <lamina/kernels/matrix_weights.hpp>
-#include <lamina/kernels/part_moments.hpp>
+#include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/window_positions.hpp>
 #include <lamina/kernels/window_product.hpp>
 
@@ -67,7 +67,7 @@ class Forward {
     return weights_size(shape) + aligned<T>(shape.groups * bias_size(shape));
   }
   [[nodiscard]] static constexpr Index scratch(const ConvolutionShape& shape, Index batch, Index threads) {
-    return prepared_size(shape) + aligned<T>(2 * shape.outputs() * Partition::kMostParts) +
+    return prepared_size(shape) + moments_size<T>(shape.outputs()) * Partition::kMostParts +
            (forward_by_position(shape, batch) ? aligned<T>(batch * shape.geometry.input.size()) : 0) +
            threads * thread_size(shape, Units::of(shape, batch));
   }
@@ -84,7 +84,7 @@ class Forward {
 
   void run() {
     T* const moments = pass_.scratch + prepared_size(shape_);
-    T* const values = moments + aligned<T>(2 * shape_.outputs() * Partition::kMostParts);
+    T* const values = moments + moments_size<T>(shape_.outputs()) * Partition::kMostParts;
     const Index batch = pass_.output.batch;
     by_position_ = forward_by_position(shape_, batch);
     reads_ahead_ = reads_ahead(shape_, batch);
@@ -142,8 +142,8 @@ class Forward {
     const Share band{task / tasks_.shares % tasks_.bands, tasks_.bands};
     const Range columns = columns_of(task % tasks_.shares);
     const Range units = tasks_.partition()[part];
-    T* const mean = moments + 2 * shape_.outputs() * part + columns.begin;
-    PartMoments<T> part_moments{mean, mean + shape_.outputs()};
+    MomentAccumulator<T> part_moments(shape_.outputs(), pass_.mean == nullptr ? Range{} : columns,
+                                      moments + part * moments_size<T>(shape_.outputs()));
     for (Index unit = units.begin; unit < units.end; ++unit) {
       if (by_position_) {
         run_positions(tasks_.units.samples(unit), columns, part_moments, scratch);
@@ -153,7 +153,7 @@ class Forward {
     }
   }
 
-  void run_unit(Index unit, Share band, Range columns, PartMoments<T>& moments, T* scratch) const {
+  void run_unit(Index unit, Share band, Range columns, MomentAccumulator<T>& moments, T* scratch) const {
     const Shape& output = shape_.geometry.output;
     const Range rows = band.of(output.height);
     Expression<T> input = input_;
@@ -194,8 +194,8 @@ class Forward {
   }
 
   /// The output's pixels from `first` on, for a range of positions.
-  void run_rows(const Patches<const T>& patches, Range positions, Index first, Range columns, PartMoments<T>& moments,
-                T* tile, ReadAhead& ahead) const {
+  void run_rows(const Patches<const T>& patches, Range positions, Index first, Range columns,
+                MomentAccumulator<T>& moments, T* tile, ReadAhead& ahead) const {
     const RowBlocks blocks{positions.size()};
     for (Index b = 0; b < blocks.count(); ++b) {
       const Range block{positions.begin + blocks[b].begin, positions.begin + blocks[b].end};
@@ -207,7 +207,7 @@ class Forward {
   }
 
   /// The output of some samples, one block of the weights after the other.
-  void run_positions(Range samples, Range columns, PartMoments<T>& moments, T* tile) const {
+  void run_positions(Range samples, Range columns, MomentAccumulator<T>& moments, T* tile) const {
     const Index channels = group_inputs(shape_);
     for (Index g = 0; g < shape_.groups; ++g) {
       for (Index tap = 0; tap * channels < shape_.depth(); ++tap) {
@@ -277,7 +277,7 @@ class Forward {
     });
   }
 
-  void finish_block(Index pixel, Index count, Range columns, PartMoments<T>& moments) const {
+  void finish_block(Index pixel, Index count, Range columns, MomentAccumulator<T>& moments) const {
     const Index stride = pass_.output.stride;
     T* const values = pass_.output.data + pixel * stride + columns.begin;
     if (!pass_.epilogue.plain() && slope_ == T{1}) {
@@ -285,7 +285,7 @@ class Forward {
       epilogue.raw = pass_.output;
       evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, stride);
     }
-    if (pass_.mean != nullptr) add_moments(columns.size(), count, values, stride, moments);
+    if (pass_.mean != nullptr) moments.add(count, values, stride);
   }
 
   void finish_moments(const T* moments) const {
@@ -295,7 +295,7 @@ class Forward {
       const Index pixels = shape_.geometry.output.pixels();
       return tasks_.units.of_pixels(units.end - 1, pixels).end - tasks_.units.of_pixels(units.begin, pixels).begin;
     };
-    merge_part_moments(shape_.outputs(), partition.parts(), moments, count, pass_.mean, pass_.variance);
+    merge_moments<T>(partition.parts(), count, shape_.outputs(), moments, {pass_.mean, pass_.variance});
   }
 
   const ConvolutionShape& shape_;

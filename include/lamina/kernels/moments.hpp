@@ -72,8 +72,12 @@ template <class T>
 class MomentAccumulator {
  public:
   /// @param moments  moments_size(channels) values, which are overwritten
-  MomentAccumulator(Index channels, T* moments) : channels_(channels), moments_(moments) {
-    std::fill_n(moments, 2 * channels, T{0});
+  MomentAccumulator(Index channels, T* moments) : MomentAccumulator(channels, {0, channels}, moments) {}
+  /// Those of some of the channels alone.
+  MomentAccumulator(Index channels, Range some, T* moments)
+      : channels_(some.size()), mean_(moments + some.begin), deviation_(mean_ + channels) {
+    std::fill_n(mean_, channels_, T{0});
+    std::fill_n(deviation_, channels_, T{0});
   }
 
   /// Adds the pixels of an image or of a part of it, which lie `stride` values apart.
@@ -109,15 +113,16 @@ class MomentAccumulator {
 
   template <Index Lanes>
   [[gnu::always_inline]] void merge(Index c, Vector<T, Lanes> mean, Vector<T, Lanes> deviation, T count) {
-    Vector<T, Lanes> all_mean = load<T, Lanes>(moments_ + c);
-    Vector<T, Lanes> all_deviation = load<T, Lanes>(moments_ + channels_ + c);
+    Vector<T, Lanes> all_mean = load<T, Lanes>(mean_ + c);
+    Vector<T, Lanes> all_deviation = load<T, Lanes>(deviation_ + c);
     detail::merge(all_mean, all_deviation, mean, deviation, count, total_);
-    store<T, Lanes>(moments_ + c, all_mean);
-    store<T, Lanes>(moments_ + channels_ + c, all_deviation);
+    store<T, Lanes>(mean_ + c, all_mean);
+    store<T, Lanes>(deviation_ + c, all_deviation);
   }
 
   Index channels_;
-  T* moments_;
+  T* mean_;
+  T* deviation_;
   T total_ = 0;
 };
 
@@ -129,18 +134,18 @@ struct BatchStatistics {
 };
 
 /// Mean and biased variance of each channel of a batch, given what a MomentAccumulator left for each part of it.
-/// @param pixels   of one sample
+/// @param pixels   pixels(part) is the number of pixels of a part
 /// @param moments  moments_size(channels) values for each part, one part after the other
-template <class T>
-void merge_moments(const Partition& partition, Index pixels, Index channels, const T* moments,
+template <class T, class Pixels>
+void merge_moments(Index parts, const Pixels& pixels, Index channels, const T* moments,
                    const BatchStatistics<T>& result) {
   const Index stride = moments_size<T>(channels);
   for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
     Vector<T, Lanes> mean{};
     Vector<T, Lanes> deviation{};
     T total = 0;
-    for (Index part = 0; part < partition.parts(); ++part) {
-      const T count = static_cast<T>(partition[part].size() * pixels);
+    for (Index part = 0; part < parts; ++part) {
+      const T count = static_cast<T>(pixels(part));
       total += count;
       detail::merge(mean, deviation, load<T, Lanes>(moments + part * stride + c),
                     load<T, Lanes>(moments + part * stride + channels + c), count, total);
@@ -148,6 +153,14 @@ void merge_moments(const Partition& partition, Index pixels, Index channels, con
     store<T, Lanes>(result.mean + c, mean);
     store<T, Lanes>(result.variance + c, deviation / total);
   });
+}
+
+/// The same for parts of a batch whose samples have so many pixels each.
+template <class T>
+void merge_moments(const Partition& partition, Index pixels, Index channels, const T* moments,
+                   const BatchStatistics<T>& result) {
+  const auto count = [&](Index part) { return partition[part].size() * pixels; };
+  merge_moments(partition.parts(), count, channels, moments, result);
 }
 
 /// Values of scratch memory for batch_moments.
