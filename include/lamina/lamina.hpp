@@ -9,7 +9,11 @@
 #include <lamina/core/floating_point.hpp>
 #include <lamina/core/hash.hpp>
 #include <lamina/core/huge_pages.hpp>
+#include <lamina/core/index.hpp>
+#include <lamina/core/partition.hpp>
 #include <lamina/core/random.hpp>
+#include <lamina/core/range.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>

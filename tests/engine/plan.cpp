@@ -68,7 +68,7 @@ constexpr ForwardCounts forward_counts(const auto& plan) {
   return {.kernel = plan.count(ForwardKind::kernel),
           .moments = plan.count(ForwardKind::moments),
           .normalize = plan.count(ForwardKind::normalize),
-          .evaluate = plan.count(ForwardKind::evaluate),
+          .evaluate = plan.count(ForwardKind::materialize),
           .copy = plan.count(ForwardKind::copy)};
 }
 

@@ -1,6 +1,6 @@
-#include <lamina/kernels/batch_norm.hpp>
-
 #include <vector>
+
+#include <lamina/kernels/batch_norm.hpp>
 
 #include "../catch.hpp"
 

@@ -95,7 +95,7 @@ class NaiveConvolutionPass {
     const BoundedValues raw = results(sums);
     for (Index i = 0; i < batch * shape_.geometry.output.size(); ++i) {
       const Index channels = shape_.outputs();
-      const Bounded z = before_activation(pass.epilogue, raw[size(i)], i / channels, i % channels);
+      const Bounded z = pre_activation(pass.epilogue, raw[size(i)], i / channels, i % channels);
       result.output.push_back(activated(pass.epilogue.activation, z));
     }
     moments(result.output, batch * shape_.geometry.output.pixels(), result);
@@ -169,8 +169,8 @@ class NaiveConvolutionPass {
     return {static_cast<double>(view.data[pixel * view.stride + channel])};
   }
 
-  [[nodiscard]] static Bounded before_activation(const kernels::Expression<T>& expression, Bounded raw, Index pixel,
-                                                 Index channel) {
+  [[nodiscard]] static Bounded pre_activation(const kernels::Expression<T>& expression, Bounded raw, Index pixel,
+                                              Index channel) {
     if (expression.unscaled()) return raw;
     BoundedSum z;
     z.add(raw, {factor(expression.scale, channel, 1)});
@@ -205,7 +205,7 @@ class NaiveConvolutionPass {
     BoundedValues values;
     for (Index pixel = 0; pixel < pixels; ++pixel) {
       for (Index c = 0; c < shape_.inputs(); ++c) {
-        const Bounded z = before_activation(expression, at(expression.raw, pixel, c), pixel, c);
+        const Bounded z = pre_activation(expression, at(expression.raw, pixel, c), pixel, c);
         values.push_back(activated(expression.activation, z));
       }
     }
@@ -216,7 +216,7 @@ class NaiveConvolutionPass {
     const auto& expression = pass.output_gradient;
     const Index pixel = i / shape_.outputs();
     const Index channel = i % shape_.outputs();
-    if (expression.plain()) return at(expression.gradient, pixel, channel);
+    if (expression.identity()) return at(expression.gradient, pixel, channel);
     BoundedSum sum;
     sum.add(at(expression.gradient, pixel, channel), {factor(expression.scale, channel, 1)});
     if (!expression.raw.empty()) {
@@ -262,7 +262,7 @@ class NaiveConvolutionPass {
       }
       Bounded dz = epilogue.added.empty() ? gradient[size(i)] : sum.template result<T>();
       if (!epilogue.value.activation.identity()) {
-        const Bounded z = before_activation(epilogue.value, at(epilogue.value.raw, pixel, c), pixel, c);
+        const Bounded z = pre_activation(epilogue.value, at(epilogue.value.raw, pixel, c), pixel, c);
         BoundedSum product;
         product.add(dz, derivative(epilogue.value.activation, z));
         dz = product.template result<T>();

@@ -69,10 +69,10 @@ TEMPLATE_TEST_CASE("simd: broadcasts to every lane", "", float, double) {
 }
 
 TEST_CASE("simd: rounding up gives the next multiple") {
-  static_assert(kernels::round_up(0, 8) == 0);
-  static_assert(kernels::round_up(1, 8) == 8);
-  static_assert(kernels::round_up(8, 8) == 8);
-  static_assert(kernels::round_up(9, 8) == 16);
+  static_assert(round_up(0, 8) == 0);
+  static_assert(round_up(1, 8) == 8);
+  static_assert(round_up(8, 8) == 8);
+  static_assert(round_up(9, 8) == 16);
   SUCCEED();
 }
 

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 
-namespace lamina {
+#include <lamina/core/index.hpp>
 
-/// Signed size and position, as in Eigen: differences and loops that count down are safe.
-using Index = std::ptrdiff_t;
+namespace lamina {
 
 /// Height, width and channels of one image or feature map. The batch is not part of a shape: networks are typed by
 /// shapes and run at any batch size. A vector of n features is 1 x 1 x n.

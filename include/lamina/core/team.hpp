@@ -5,37 +5,9 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
-#include <lamina/core/shape.hpp>
+#include <lamina/core/partition.hpp>
 
 namespace lamina {
-
-/// Half-open range of indices.
-struct Range {
-  Index begin = 0;
-  Index end = 0;
-  [[nodiscard]] constexpr Index size() const { return end - begin; }
-};
-
-/// One of `count` about equal shares of some work.
-struct Share {
-  Index number = 0;
-  Index count = 1;
-
-  [[nodiscard]] constexpr Range of(Index total) const { return {number * total / count, (number + 1) * total / count}; }
-};
-
-/// Splits `total` items into parts whose number and borders depend on `total` alone, never on the number of threads:
-/// a reduction that sums each part and then the parts in order has the same bits on any team.
-struct Partition {
-  /// Enough parts for 32 threads, few enough that a weight gradient for each fits into the cache.
-  static constexpr Index kMostParts = 32;
-
-  Index total = 0;
-  Index most_parts = kMostParts;  ///< fewer where a part must be large to be worth a sum of its own
-
-  [[nodiscard]] constexpr Index parts() const { return std::min(total, most_parts); }
-  [[nodiscard]] constexpr Range operator[](Index part) const { return Share{part, parts()}.of(total); }
-};
 
 /// A number of OpenMP threads that share loops. It owns nothing: the threads are OpenMP's.
 class Team {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
@@ -87,7 +88,7 @@ class BackwardPass {
   [[nodiscard]] TensorView<T> memory(ValueId id) const { return memory(id, program_.shape(id)); }
 
   /// A gradient that lies in memory as it is, under a shape of the same size.
-  [[nodiscard]] TensorView<const T> plain(const GradientSource& source, const Shape& shape) const {
+  [[nodiscard]] TensorView<const T> stored(const GradientSource& source, const Shape& shape) const {
     if (source.empty()) return {};
     if (source.loss) return {options_.output_gradient.data, run_.batch(), shape};
     return memory(source.value, shape);
@@ -97,7 +98,7 @@ class BackwardPass {
     if (source.slice) return part_of(source.value, source.channel, shape);
     if (source.batch_norm != kNone) {
       const NormCoefficients<T> norm = run_.norm(source.batch_norm);
-      return {.gradient = plain({.value = source.value, .loss = source.loss}, shape),
+      return {.gradient = stored({.value = source.value, .loss = source.loss}, shape),
               .scale = norm.scale,
               .raw = run_.value(source.raw),
               .raw_factor = norm.raw_factor,
@@ -106,7 +107,7 @@ class BackwardPass {
     if (!source.loss && program_.shared_root(source.value) != kNone && !program_.gradient(source.value).resolved) {
       return part_of(program_.shared_root(source.value), program_.value(source.value).channel, shape);
     }
-    return {.gradient = plain(source, shape)};
+    return {.gradient = stored(source, shape)};
   }
 
   /// The gradient of some channels of a concatenation, with what its batch norms left to factors.
@@ -147,7 +148,7 @@ class BackwardPass {
     Epilogue epilogue;
     if (step.value == 0 && options_.input_gradient.empty()) return epilogue;
     epilogue.target = memory(step.shared == kNone ? step.value : step.shared, program_.shape(step.value));
-    epilogue.added = plain(step.added, program_.shape(step.value));
+    epilogue.added = stored(step.added, program_.shape(step.value));
     if (step.final) go_through(step.value, epilogue);
     if (step.shared != kNone) {
       epilogue.scale = run_.norm(program_.value(step.value).summands[0].batch_norm).scale;
@@ -211,7 +212,7 @@ class BackwardPass {
                    .scratch = run_.scratch(),
                    .input = run_.value(step.value),
                    .output = run_.value(step.result),
-                   .output_gradient = plain(step.source, program_.shape(step.result)),
+                   .output_gradient = stored(step.source, program_.shape(step.result)),
                    .input_gradient = input_gradient});
   }
 
@@ -226,7 +227,7 @@ class BackwardPass {
     const Shape shape = program_.shape(step.value);
     const TensorView<T> target = memory(step.value);
     const Gradient source = gradient(step.source, shape);
-    const TensorView<const T> added = plain(step.added, shape);
+    const TensorView<const T> added = stored(step.added, shape);
     run_.team().for_parts(target.batch, [&](Range samples, Index) {
       kernels::accumulate(source, added, samples.begin * shape.pixels(), samples.size() * shape.pixels(), target);
     });
@@ -242,7 +243,7 @@ class BackwardPass {
     Epilogue epilogue{.target = memory(step.value)};
     go_through(step.value, epilogue);
     const Partition partition{run_.batch()};
-    const Index size = aligned_size<T>(epilogue.sums_size());
+    const Index size = whole_lines<T>(epilogue.sums_size());
     run_.team().for_each(partition.parts(), [&](Index part, Index) {
       const Range samples = partition[part];
       const Index first = samples.begin * shape.pixels();
@@ -251,7 +252,7 @@ class BackwardPass {
       std::fill_n(sums, size, T{0});
       const TensorView<T>& target = epilogue.target;
       T* const rows = target.sample(samples.begin);
-      kernels::evaluate(source, first, count, rows, target.stride);
+      kernels::materialize(source, first, count, rows, target.stride);
       kernels::apply_epilogue(epilogue, first, count, rows, target.stride, sums);
     });
     kernels::write_norm_gradients(run_.team(), epilogue, partition.parts(), size, run_.scratch());

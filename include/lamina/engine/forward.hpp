@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/moments.hpp>
@@ -31,12 +32,12 @@ class ForwardPass {
           run_kernel(step);
           break;
         case ForwardKind::moments:
-          measure(step.value);
+          compute_moments(step.value);
           break;
         case ForwardKind::normalize:
           if (!step.folds || options_.frozen == nullptr) normalize(step.operation);
           break;
-        case ForwardKind::evaluate:
+        case ForwardKind::materialize:
           write(run_.expression(step.value), run_.writable(step.value));
           break;
         case ForwardKind::copy:
@@ -78,7 +79,7 @@ class ForwardPass {
       pass.prepared = options_.frozen + frozen_;
       pass.epilogue.scale = nullptr;  // folded into the weights, as the shift is into the bias
       pass.epilogue.shift = nullptr;
-      frozen_ += aligned_size<T>(row.prepared_size(row.shape));
+      frozen_ += whole_lines<T>(row.prepared_size(row.shape));
     }
     row.forward(row.shape, pass);
   }
@@ -118,7 +119,7 @@ class ForwardPass {
                   .output = run_.writable(step.value)});
   }
 
-  void measure(ValueId value) {
+  void compute_moments(ValueId value) {
     kernels::batch_moments<T>(run_.team(), run_.value(value), run_.scratch(),
                               {.mean = run_.mean(value), .variance = run_.variance(value)});
   }
@@ -144,8 +145,8 @@ class ForwardPass {
   void write(const kernels::Expression<T>& expression, const TensorView<T>& to) {
     const Index pixels = to.shape.pixels();
     run_.team().for_parts(to.batch, [&](Range samples, Index) {
-      kernels::evaluate(expression, samples.begin * pixels, samples.size() * pixels, to.sample(samples.begin),
-                        to.stride);
+      kernels::materialize(expression, samples.begin * pixels, samples.size() * pixels, to.sample(samples.begin),
+                           to.stride);
     });
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/engine/layout.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 
@@ -14,7 +15,7 @@ template <class T>
   Index size = 0;
   for (const KernelRow<T>& row : program.rows) {
     const auto* const convolution = std::get_if<ConvolutionRow<T>>(&row);
-    if (convolution != nullptr) size += aligned_size<T>(convolution->prepared_size(convolution->shape));
+    if (convolution != nullptr) size += whole_lines<T>(convolution->prepared_size(convolution->shape));
   }
   return size;
 }
@@ -59,7 +60,7 @@ void freeze(const Program<T>& program, const T* parameters, const T* statistics,
     const int norm = program.value(step.value).summands[0].batch_norm;
     if (norm != kNone) detail::fold_norm(program, norm, parameters, statistics, weights, bias);
     row.prepare(row.shape, weights.data(), bias.data(), frozen);
-    frozen += aligned_size<T>(row.prepared_size(row.shape));
+    frozen += whole_lines<T>(row.prepared_size(row.shape));
   }
 }
 

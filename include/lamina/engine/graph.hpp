@@ -81,7 +81,7 @@ namespace detail {
       return OperationKind::activation;
     case LayerRole::reshape:
       return OperationKind::reshape;
-    case LayerRole::plain:
+    case LayerRole::defined:
       break;
   }
   return OperationKind::layer;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/engine/program.hpp>
 #include <lamina/kernels/moments.hpp>
 
@@ -12,12 +13,6 @@
 /// Where the tensors of a program lie in a workspace's memory, in values of T from its beginning.
 
 namespace lamina::engine {
-
-/// Values of T rounded up to whole cache lines, so that every slice of a workspace is aligned.
-template <class T>
-[[nodiscard]] constexpr Index aligned_size(Index size) {
-  return kernels::round_up(size, static_cast<Index>(kAlignment / sizeof(T)));
-}
 
 /// Channel vectors of a batch norm: `kVectors` of them, one behind the other.
 struct NormVectors {
@@ -46,7 +41,7 @@ class Allotment {
  public:
   Index take(Index size) {
     const Index begin = size_;
-    size_ += aligned_size<T>(size);
+    size_ += whole_lines<T>(size);
     return begin;
   }
   [[nodiscard]] Index size() const { return size_; }
@@ -73,7 +68,7 @@ template <class T>
     }
   }
   // A pass over a value leaves sums of its parts: of dz and of dz x_hat of two batch norms, or moments.
-  const Index sums = aligned_size<T>(3 * channels) * Partition::kMostParts;
+  const Index sums = whole_lines<T>(3 * channels) * Partition::kMostParts;
   return std::max({most, sums, kernels::batch_moments_scratch<T>(batch, channels)});
 }
 

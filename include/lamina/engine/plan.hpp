@@ -49,11 +49,11 @@ struct ValuePlan {
 };
 
 enum class ForwardKind {
-  kernel,     ///< runs an operation, which writes `value`
-  moments,    ///< measures mean and variance of `value` over the batch
-  normalize,  ///< turns moments (in inference: running statistics) into the coefficients of batch norm `operation`
-  evaluate,   ///< writes the expression `value` to its memory
-  copy,       ///< writes `value` to the slice of the concatenation `target` from channel `channel` on, or to the output
+  kernel,       ///< runs an operation, which writes `value`
+  moments,      ///< measures mean and variance of `value` over the batch
+  normalize,    ///< turns moments (in inference: running statistics) into the coefficients of batch norm `operation`
+  materialize,  ///< writes the expression `value` to its memory
+  copy,  ///< writes `value` to the slice of the concatenation `target` from channel `channel` on, or to the output
 };
 
 struct ForwardStep {

@@ -23,7 +23,7 @@ class BackwardPlanner {
     for (ValueId value = 0; value <= static_cast<ValueId>(N); ++value) plan_.shared_roots[at(value)] = find_root(value);
     count_contributions();
     contribute(graph_.output, {.value = graph_.output, .loss = true});
-    for (int i = static_cast<int>(N) - 1; i >= 0; --i) go_back(i);
+    for (int i = static_cast<int>(N) - 1; i >= 0; --i) differentiate(i);
     finish_input();
     return plan_;
   }
@@ -98,14 +98,14 @@ class BackwardPlanner {
   }
 
   /// Whether a source is a tensor as it lies there.
-  constexpr bool plain(const GradientSource& source) const {
+  constexpr bool in_memory(const GradientSource& source) const {
     return source.loss || (source.batch_norm == kNone && !source.slice && shared_root(source.value) == kNone);
   }
 
-  /// Brings what has reached a value into its own gradient memory, unless it is plain.
+  /// Brings what has reached a value into its own gradient memory, unless it lies in memory by itself.
   constexpr void settle(ValueId value) {
     const State& now = state(value);
-    if (now.given.empty() || plain(now.given)) return;
+    if (now.given.empty() || in_memory(now.given)) return;
     append({.kind = BackwardKind::accumulate, .value = value, .source = now.given});
     store(value);
   }
@@ -121,9 +121,9 @@ class BackwardPlanner {
     if (shared_root(value) != kNone) {
       cover(shared_root(value));
       append({.kind = BackwardKind::accumulate, .value = value, .source = source, .added = {.value = value}});
-    } else if (now.stored || plain(now.given)) {
+    } else if (now.stored || in_memory(now.given)) {
       append({.kind = BackwardKind::accumulate, .value = value, .source = source, .added = source_of(value)});
-    } else if (plain(source)) {
+    } else if (in_memory(source)) {
       append({.kind = BackwardKind::accumulate, .value = value, .source = now.given, .added = source});
     } else {
       append({.kind = BackwardKind::accumulate, .value = value, .source = now.given});
@@ -133,14 +133,14 @@ class BackwardPlanner {
   }
 
   /// The value that operation i ends, if it is one: that of an expression, or of a kernel with all it absorbs.
-  constexpr void go_back(int i) {
+  constexpr void differentiate(int i) {
     const OperationKind kind = operation(i).kind;
     const bool kernel =
         kind == OperationKind::layer || kind == OperationKind::convolution || kind == OperationKind::pooling;
-    if (kernel) return go_back_kernel(i);
+    if (kernel) return differentiate_kernel(i);
     const ValueId value = i + 1;
     if (!value_plan(value).used || value_plan(value).kernel != kNone) return;
-    if (kind == OperationKind::concatenation) return go_back_concatenation(value);
+    if (kind == OperationKind::concatenation) return differentiate_concatenation(value);
     if (kind == OperationKind::reshape) {
       settle(value);
       return contribute(read(i), source_of(value));
@@ -167,7 +167,7 @@ class BackwardPlanner {
     plan_.gradient(value).resolved = true;
   }
 
-  constexpr void go_back_concatenation(ValueId value) {
+  constexpr void differentiate_concatenation(ValueId value) {
     // Every reader has given its part: what no reader reached is zero.
     cover(value_plan(value).root);
     Index channel = value_plan(value).channel;
@@ -183,7 +183,7 @@ class BackwardPlanner {
     }
   }
 
-  constexpr void go_back_kernel(int kernel) {
+  constexpr void differentiate_kernel(int kernel) {
     ValueId result = kernel + 1;
     while (value_plan(result).kernel != kernel) ++result;
     finish(result);
@@ -195,18 +195,18 @@ class BackwardPlanner {
     BackwardStep step{
         .kind = BackwardKind::kernel, .operation = kernel, .value = input, .result = result, .source = source};
     if (operation(kernel).kind == OperationKind::layer) {
-      go_back_layer(step);
+      differentiate_layer(step);
     } else if (shared_root(input) != kNone) {
-      go_back_slice(step);
+      differentiate_slice(step);
     } else if (reads_through_norm(input)) {
-      go_back_shared(step);
+      differentiate_shared(step);
     } else {
-      go_back_alone(step);
+      differentiate_alone(step);
     }
   }
 
   /// A kernel whose input has a gradient of its own: adds what is there, and goes through to z if nothing else comes.
-  constexpr void go_back_alone(BackwardStep step) {
+  constexpr void differentiate_alone(BackwardStep step) {
     State& now = state(step.value);
     settle(step.value);
     --now.missing;
@@ -218,7 +218,7 @@ class BackwardPlanner {
   }
 
   /// A kernel that reads a concatenation or a slice of one.
-  constexpr void go_back_slice(BackwardStep step) {
+  constexpr void differentiate_slice(BackwardStep step) {
     State& now = state(step.value);
     const ValueId root = shared_root(step.value);
     const bool whole = value_plan(step.value).channel == 0 && graph_.shape(step.value) == graph_.shape(root);
@@ -244,7 +244,7 @@ class BackwardPlanner {
   /// Whether a value's gradient is handed on as it is, to an addition or a reshaped value.
   constexpr bool is_summed(ValueId value) const { return value_plan(value).is_sum(); }
 
-  constexpr void go_back_shared(BackwardStep step) {
+  constexpr void differentiate_shared(BackwardStep step) {
     const Summand& summand = value_plan(step.value).summands[0];
     const ValueId slice = summand.source;
     const ValueId root = shared_root(slice);
@@ -266,7 +266,7 @@ class BackwardPlanner {
 
   /// A layer's own definition overwrites what it is given: straight into the gradient where it is alone, else into a
   /// buffer of its own that is then added.
-  constexpr void go_back_layer(BackwardStep step) {
+  constexpr void differentiate_layer(BackwardStep step) {
     State& now = state(step.value);
     const bool alone = now.given.empty() && !now.stored && shared_root(step.value) == kNone;
     if (alone) {

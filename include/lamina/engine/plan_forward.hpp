@@ -219,7 +219,7 @@ class ForwardPlanner {
     if (value == 0 || plan.kernel != kNone || written_[at(value)]) return;
     if (graph_.maker(value).kind == OperationKind::concatenation) return;
     written_[at(value)] = true;
-    append({.kind = ForwardKind::evaluate, .value = value});
+    append({.kind = ForwardKind::materialize, .value = value});
   }
 
   /// Writes the steps of operation i.

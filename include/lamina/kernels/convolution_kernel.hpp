@@ -39,7 +39,7 @@ struct ConvolutionBackward {
   const Team& team;
   const T* weights = nullptr;
   T* scratch = nullptr;
-  Expression<T> input{};  ///< of forward; plain where its value was kept
+  Expression<T> input{};  ///< of forward; a tensor in memory where its value was kept
   GradientExpression<T> output_gradient{};
   T* weight_gradient = nullptr;
   T* bias_gradient = nullptr;  ///< null for none

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/tap_sums.hpp>
@@ -118,13 +119,10 @@ class DepthwiseConvolution {
 
   /// Rows of the input's gradient that go through the epilogue together.
   static constexpr Index input_band(const WindowGeometry& geometry) { return band(geometry) * geometry.window.stride; }
-  static constexpr Index buffer_stride(Index channels) {
-    return round_up(channels, static_cast<Index>(kAlignment / sizeof(T)));
-  }
   static constexpr Index backward_thread(const WindowGeometry& geometry) {
     const typename Rows::Layout input = input_rows(geometry);
     return input.size() + gradient_rows(geometry).size() +
-           input_band(geometry) * geometry.input.width * buffer_stride(geometry.input.channels);
+           input_band(geometry) * geometry.input.width * whole_lines<T>(geometry.input.channels);
   }
 
   /// Sums of one part of the batch: weight and bias gradients, then those of the epilogue.
@@ -164,11 +162,11 @@ class DepthwiseConvolution {
     for (Index y = ys.begin; y < ys.end; ++y) {
       const auto taps = Taps<T>::forward(shape.geometry, weights, y);
       const Index pixel = (n * output.height + y) * output.width;
-      const PlainResults<T> row{pass.output.data + pixel * pass.output.stride, pass.output.stride, bias};
-      if (pass.epilogue.plain()) {
+      const StoredResults<T> row{pass.output.data + pixel * pass.output.stride, pass.output.stride, bias};
+      if (pass.epilogue.identity()) {
         sum_taps(rows, taps, output.width, output.channels, row);
       } else {
-        const ExpressedResults<T> expressed{row.to, row.step, bias, pass.epilogue, pixel};
+        const EpilogueResults<T> expressed{row.to, row.step, bias, pass.epilogue, pixel};
         sum_taps(rows, taps, output.width, output.channels, expressed);
       }
     }
@@ -222,18 +220,18 @@ class DepthwiseConvolution {
     const auto& [window, input, output] = shape.geometry;
     const Index pixel = (n * input.height + ys.begin) * input.width;
     const GradientEpilogue<T>& epilogue = pass.input_gradient;
-    const bool plain = epilogue.plain();
-    const Index stride = plain ? epilogue.target.stride : buffer_stride(input.channels);
-    T* const to = plain ? epilogue.target.data + pixel * stride : buffer;
+    const bool identity = epilogue.identity();
+    const Index stride = identity ? epilogue.target.stride : whole_lines<T>(input.channels);
+    T* const to = identity ? epilogue.target.data + pixel * stride : buffer;
     for (Index y = ys.begin; y < ys.end; ++y) {
       for (Index x = 0; x < std::min(window.stride, input.width); ++x) {
         const auto taps = Taps<T>::backward(shape.geometry, pass.weights, y, x);
         const Index count = (input.width - x + window.stride - 1) / window.stride;
         T* const row = to + ((y - ys.begin) * input.width + x) * stride;
-        sum_taps(gradients, taps, count, input.channels, PlainResults<T>{row, window.stride * stride});
+        sum_taps(gradients, taps, count, input.channels, StoredResults<T>{row, window.stride * stride});
       }
     }
-    if (!plain) apply_epilogue(epilogue, pixel, ys.size() * input.width, buffer, stride, sums);
+    if (!identity) apply_epilogue(epilogue, pixel, ys.size() * input.width, buffer, stride, sums);
   }
 
   static void add_bias_gradients(const Shape& output, const Rows& gradients, Range ys, T* sums) {

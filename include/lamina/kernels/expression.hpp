@@ -48,7 +48,7 @@ struct Expression {
   /// Whether z is the raw tensor.
   [[nodiscard]] bool unscaled() const { return scale == nullptr && shift == nullptr && addend.empty(); }
   /// Whether the value is the raw tensor itself.
-  [[nodiscard]] bool plain() const { return unscaled() && activation.identity(); }
+  [[nodiscard]] bool identity() const { return unscaled() && activation.identity(); }
   /// The slope where the value is a leaky rectifier of the raw tensor and nothing else; 1 elsewhere.
   [[nodiscard]] T rectifier_slope() const { return unscaled() && activation.rectifier() ? activation.slope : T{1}; }
   /// Whether an ExpressionReader can read it: one offset serves both tensors, and the activation is a rectifier.
@@ -71,16 +71,16 @@ class ExpressionReader {
         slope_(expression.activation.slope) {}
 
   /// z at an offset from the first value of the tensors.
-  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> before_activation(Index offset) const {
+  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> pre_activation(Index offset) const {
     return z(load<T, Lanes>(raw_ + offset), offset);
   }
   /// The same for an addend of another stride.
-  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> before_activation(Index offset, Index addend_offset) const {
+  [[nodiscard, gnu::always_inline]] Vector<T, Lanes> pre_activation(Index offset, Index addend_offset) const {
     return z(load<T, Lanes>(raw_ + offset), addend_offset);
   }
 
   [[nodiscard, gnu::always_inline]] Vector<T, Lanes> operator()(Index offset) const {
-    return rectify(before_activation(offset));
+    return rectify(pre_activation(offset));
   }
 
   /// The value where the raw tensor has `raw` at an offset.
@@ -122,7 +122,7 @@ template <class Body>
 
 /// Writes z of `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride` values apart.
 template <class T>
-void evaluate_before_activation(const Expression<T>& expression, Index first, Index count, T* z, Index stride) {
+void materialize_pre_activation(const Expression<T>& expression, Index first, Index count, T* z, Index stride) {
   const Index raw_stride = expression.raw.stride;
   const Index addend_stride = expression.addend.stride;
   detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
@@ -133,7 +133,7 @@ void evaluate_before_activation(const Expression<T>& expression, Index first, In
       for (Index i = 0; i < pixels; ++i) {
         prefetch(ahead + i * raw_stride + c);
         store<T, Lanes>(to + i * stride,
-                        read.before_activation((pixel + i) * raw_stride + c, (pixel + i) * addend_stride + c));
+                        read.pre_activation((pixel + i) * raw_stride + c, (pixel + i) * addend_stride + c));
       }
     });
   });
@@ -142,12 +142,12 @@ void evaluate_before_activation(const Expression<T>& expression, Index first, In
 /// Writes the values of `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride` values
 /// apart. They may be the raw tensor's own memory.
 template <class T>
-void evaluate(const Expression<T>& expression, Index first, Index count, T* values, Index stride) {
+void materialize(const Expression<T>& expression, Index first, Index count, T* values, Index stride) {
   const Index channels = expression.raw.shape.channels;
   const Index raw_stride = expression.raw.stride;
   const Index addend_stride = expression.addend.stride;
   if (!expression.activation.rectifier()) {
-    evaluate_before_activation(expression, first, count, values, stride);
+    materialize_pre_activation(expression, first, count, values, stride);
     for (Index i = 0; i < count; ++i) expression.activation.apply(channels, values + i * stride, values + i * stride);
     return;
   }
@@ -158,8 +158,8 @@ void evaluate(const Expression<T>& expression, Index first, Index count, T* valu
       T* const to = values + (pixel - first) * stride + c;
       for (Index i = 0; i < pixels; ++i) {
         prefetch(ahead + i * raw_stride + c);
-        store<T, Lanes>(to + i * stride, read.rectify(read.before_activation((pixel + i) * raw_stride + c,
-                                                                             (pixel + i) * addend_stride + c)));
+        store<T, Lanes>(to + i * stride, read.rectify(read.pre_activation((pixel + i) * raw_stride + c,
+                                                                          (pixel + i) * addend_stride + c)));
       }
     });
   });

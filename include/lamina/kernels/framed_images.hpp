@@ -29,13 +29,13 @@ void copy_pixels(const TensorView<const T>& view, Index first, Index count, T* t
 /// Writes the values of some pixels of an expression, also of one that is a tensor in memory.
 template <class T>
 void read_pixels(const Expression<T>& expression, Index first, Index count, T* to, Index stride) {
-  if (expression.plain()) return copy_pixels(expression.raw, first, count, to, stride);
-  evaluate(expression, first, count, to, stride);
+  if (expression.identity()) return copy_pixels(expression.raw, first, count, to, stride);
+  materialize(expression, first, count, to, stride);
 }
 template <class T>
 void read_pixels(const GradientExpression<T>& expression, Index first, Index count, T* to, Index stride) {
-  if (expression.plain()) return copy_pixels(expression.gradient, first, count, to, stride);
-  evaluate(expression, first, count, to, stride);
+  if (expression.identity()) return copy_pixels(expression.gradient, first, count, to, stride);
+  materialize(expression, first, count, to, stride);
 }
 
 namespace detail {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/pooling_pass.hpp>
 
 namespace lamina::kernels {
@@ -60,11 +61,11 @@ class GlobalAveragePooling {
  private:
   /// A pixel of sums, or of the output's gradient, and a run of pixels.
   static constexpr Index thread_size(const Shape& input) {
-    return (1 + detail::kPixelRun) * detail::buffer_stride<T>(input.channels);
+    return (1 + detail::kPixelRun) * whole_lines<T>(input.channels);
   }
 
   static void sum_sample(const Shape& input, const PoolingForward<T>& pass, Index n, T* sums) {
-    T* const buffer = sums + detail::buffer_stride<T>(input.channels);
+    T* const buffer = sums + whole_lines<T>(input.channels);
     std::fill_n(sums, input.channels, T{0});
     detail::for_pixel_runs(n * input.pixels(), input.pixels(), [&](Index first, Index count) {
       const auto pixels = detail::pixels_of(pass.input, first, count, pass.kept_input, buffer);
@@ -83,16 +84,16 @@ class GlobalAveragePooling {
   }
 
   static void backward_sample(const Shape& input, const PoolingBackward<T>& pass, Index n, T* share, T* sums) {
-    T* const buffer = share + detail::buffer_stride<T>(input.channels);
+    T* const buffer = share + whole_lines<T>(input.channels);
     const T weight = T{1} / static_cast<T>(input.pixels());
-    evaluate(pass.output_gradient, n, 1, share, input.channels);
+    materialize(pass.output_gradient, n, 1, share, input.channels);
     detail::for_pixel_runs(n * input.pixels(), input.pixels(), [&](Index first, Index count) {
       const detail::PixelRows<T> gradient = detail::gradients_of(pass.input_gradient, first, buffer);
       for_channel_vectors<T>(input.channels, [&]<Index Lanes>(Index c) {
         const Vector<T, Lanes> value = load<T, Lanes>(share + c) * weight;
         for (Index i = 0; i < count; ++i) store<T, Lanes>(gradient.data + i * gradient.stride + c, value);
       });
-      if (pass.input_gradient.plain()) return;
+      if (pass.input_gradient.identity()) return;
       apply_epilogue(pass.input_gradient, first, count, gradient.data, gradient.stride, sums);
     });
   }

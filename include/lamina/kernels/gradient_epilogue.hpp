@@ -42,7 +42,7 @@ struct GradientEpilogue {
   /// Values of a part's sums: for each channel those of dz, then for each batch norm those of dz x_hat.
   [[nodiscard]] Index sums_size() const { return norm_count() == 0 ? 0 : (1 + norm_count()) * target.shape.channels; }
   /// Whether the target receives g itself.
-  [[nodiscard]] bool plain() const {
+  [[nodiscard]] bool identity() const {
     return added.empty() && value.activation.identity() && norms[0].raw.empty() && scale == nullptr && !accumulate;
   }
 };
@@ -94,7 +94,7 @@ void apply_epilogue_run(const GradientEpilogue<T>& epilogue, Index pixel, Index 
       Vector<T, Lanes> dz = load<T, Lanes>(gradient + i * stride + c);
       if (added.first != nullptr) dz += load<T, Lanes>(added[i]);
       if (signs) {
-        const auto z = read.before_activation((pixel + i) * value_stride + c, (pixel + i) * addend_stride + c);
+        const auto z = read.pre_activation((pixel + i) * value_stride + c, (pixel + i) * addend_stride + c);
         dz = z > 0 ? dz : dz * slope;
       }
       store<T, Lanes>(target[i],
@@ -139,7 +139,7 @@ void multiply_derivative(const GradientEpilogue<T>& epilogue, Index pixel, Index
   const Index channels = epilogue.target.shape.channels;
   for (Index c = 0; c < channels; c += block) {
     const Index width = std::min(block, channels - c);
-    evaluate_before_activation(epilogue.value.channels(c, width), pixel, pixels, z.data(), block);
+    materialize_pre_activation(epilogue.value.channels(c, width), pixel, pixels, z.data(), block);
     for (Index i = 0; i < pixels; ++i) {
       T* const row = gradient + i * stride + c;
       if (!epilogue.added.empty()) {

@@ -27,7 +27,7 @@ struct GradientExpression {
     return rest;
   }
 
-  [[nodiscard]] bool plain() const { return scale == nullptr && raw.empty(); }
+  [[nodiscard]] bool identity() const { return scale == nullptr && raw.empty(); }
   /// Whether one offset serves both tensors.
   [[nodiscard]] bool direct() const { return raw.empty() || raw.stride == gradient.stride; }
 };
@@ -66,7 +66,7 @@ class GradientReader {
 /// Writes the gradients of `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride`
 /// values apart.
 template <class T>
-void evaluate(const GradientExpression<T>& expression, Index first, Index count, T* values, Index stride) {
+void materialize(const GradientExpression<T>& expression, Index first, Index count, T* values, Index stride) {
   const Index gradient_stride = expression.gradient.stride;
   const Index raw_stride = expression.raw.stride;
   detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {

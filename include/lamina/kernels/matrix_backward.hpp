@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/window_product.hpp>
 
@@ -73,20 +74,20 @@ template <class T>
   const Index gradient_weights =
       geometry.window.kernel * geometry.window.kernel * outputs * Panels<T>::padded(group_inputs(shape));
   const Index patch_weights = outputs * Panels<T>::padded(shape.depth());
-  plan.weights = aligned<T>(shape.groups * (plan.strided ? patch_weights : gradient_weights));
-  plan.sums = aligned<T>(shape.groups * shape.depth() * Panels<T>::padded(outputs));
-  plan.partial = aligned<T>(plan.sums + shape.outputs() + 3 * shape.inputs());
+  plan.weights = whole_lines<T>(shape.groups * (plan.strided ? patch_weights : gradient_weights));
+  plan.sums = whole_lines<T>(shape.groups * shape.depth() * Panels<T>::padded(outputs));
+  plan.partial = whole_lines<T>(plan.sums + shape.outputs() + 3 * shape.inputs());
   plan.inputs = input_size<T>(shape, plan.units);
   if (plan.units.images == 0) {
-    plan.gradients = aligned<T>(kBlockRows * run_stride(shape.outputs()));
+    plan.gradients = whole_lines<T>(kBlockRows * run_stride(shape.outputs()));
   } else {
     const Frame frame = plan.bordered ? gradient_frame(geometry) : Frame::of(geometry.output);
-    plan.gradients = aligned<T>(plan.units.images * frame.size() + slack<T>(geometry));
+    plan.gradients = whole_lines<T>(plan.units.images * frame.size() + slack<T>(geometry));
   }
-  plan.panels = aligned<T>(kBlockRows * shape.groups * Panels<T>::padded(outputs));
+  plan.panels = whole_lines<T>(kBlockRows * shape.groups * Panels<T>::padded(outputs));
   plan.tile = plan.strided ? patch_rows_of(shape) * (shape.depth() + 16) : kBlockRows * shape.inputs();
-  plan.tile = aligned<T>(plan.tile);
-  plan.images = plan.strided ? aligned<T>(plan.units.images * patch_frame(geometry).size()) : 0;
+  plan.tile = whole_lines<T>(plan.tile);
+  plan.images = plan.strided ? whole_lines<T>(plan.units.images * patch_frame(geometry).size()) : 0;
   return plan;
 }
 
@@ -192,12 +193,12 @@ class Backward {
   [[nodiscard]] Patches<const T> gradient_run(Range pixels, T* buffer) const {
     const GradientExpression<T>& from = pass_.output_gradient;
     const Index channels = group_outputs(shape_);
-    if (from.plain()) {
+    if (from.identity()) {
       return run_patches<const T>(from.gradient.data + pixels.begin * from.gradient.stride, from.gradient.stride,
                                   pixels.size(), channels);
     }
     const Index stride = run_stride(shape_.outputs());
-    evaluate(from, pixels.begin, pixels.size(), buffer, stride);
+    materialize(from, pixels.begin, pixels.size(), buffer, stride);
     return run_patches<const T>(buffer, stride, pixels.size(), channels);
   }
 
@@ -206,7 +207,7 @@ class Backward {
     const Shape& output = shape_.geometry.output;
     const bool framed = plan_.bordered && wanted_;
     const GradientExpression<T>& from = pass_.output_gradient;
-    if (from.plain() && !framed) {
+    if (from.identity() && !framed) {
       auto patches = run_patches<const T>(from.gradient.sample(samples.begin), from.gradient.stride,
                                           samples.size() * output.pixels(), group_outputs(shape_));
       return patches;
@@ -270,7 +271,7 @@ class Backward {
   /// Writes the input gradients of some pixels, which are products of patches of output gradients.
   void write_gradients(const Patches<const T>& gradients, Range pixels, T* sums, const Memory& at) const {
     const GradientEpilogue<T>& epilogue = pass_.input_gradient;
-    const bool direct = epilogue.plain();
+    const bool direct = epilogue.identity();
     const RowBlocks blocks{pixels.size()};
     for (Index b = 0; b < blocks.count(); ++b) {
       const Index pixel = pixels.begin + blocks[b].begin;

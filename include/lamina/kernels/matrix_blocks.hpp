@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/framed_images.hpp>
 #include <lamina/kernels/patches.hpp>
@@ -16,12 +17,6 @@ namespace lamina::kernels::matrix {
 inline constexpr Index kBlockRows = 144;
 /// Values from row to row of a block that is copied: the rows lie in different sets of the first-level cache.
 inline constexpr Index kBlockStride = DepthBlocks::kMost + 16;
-
-/// Values rounded up to whole cache lines.
-template <class T>
-[[nodiscard]] constexpr Index aligned(Index size) {
-  return round_up(size, static_cast<Index>(kAlignment / sizeof(T)));
-}
 
 /// Cuts rows into blocks of about the same size.
 struct RowBlocks {
@@ -129,8 +124,8 @@ template <class T>
 /// Values of scratch memory for the images that image_patches copies.
 template <class T>
 [[nodiscard]] constexpr Index input_size(const ConvolutionShape& shape, const Units& units) {
-  if (units.images == 0) return aligned<T>(kBlockRows * run_stride(shape.inputs()));
-  return aligned<T>(units.images * input_frame(shape.geometry).size() + slack<T>(shape.geometry));
+  if (units.images == 0) return whole_lines<T>(kBlockRows * run_stride(shape.inputs()));
+  return whole_lines<T>(units.images * input_frame(shape.geometry).size() + slack<T>(shape.geometry));
 }
 
 /// Patches of a run of pixels in memory: the pixels.
@@ -164,12 +159,12 @@ template <class T>
 /// Patches of a run of pixels of an expression, which are copied to `buffer` where they do not lie in memory.
 template <class T>
 [[nodiscard]] Patches<const T> run_of(const Expression<T>& input, Range pixels, Index channels, T* buffer) {
-  if (input.plain()) {
+  if (input.identity()) {
     return run_patches<const T>(input.raw.data + pixels.begin * input.raw.stride, input.raw.stride, pixels.size(),
                                 channels);
   }
   const Index stride = run_stride(input.raw.shape.channels);
-  evaluate(input, pixels.begin, pixels.size(), buffer, stride);
+  materialize(input, pixels.begin, pixels.size(), buffer, stride);
   return run_patches<const T>(buffer, stride, pixels.size(), channels);
 }
 
@@ -181,7 +176,7 @@ template <class T>
   const auto& [window, image, output] = shape.geometry;
   const Shape positions{rows.size(), output.width, 0};
   const Index channels = group_inputs(shape);
-  if (!copy && input.plain() && window.padding == 0) {
+  if (!copy && input.identity() && window.padding == 0) {
     const Index pitch = image.width * input.raw.stride;
     return {.images = input.raw.sample(samples.begin) + rows.begin * window.stride * pitch,
             .pixel_stride = input.raw.stride,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/window_positions.hpp>
@@ -61,14 +62,14 @@ class Forward {
 
   /// Values of the prepared weights, and of the bias behind them.
   [[nodiscard]] static constexpr Index weights_size(const ConvolutionShape& shape) {
-    return aligned<T>(shape.groups * shape.depth() * Panels<T>::padded(group_outputs(shape)));
+    return whole_lines<T>(shape.groups * shape.depth() * Panels<T>::padded(group_outputs(shape)));
   }
   [[nodiscard]] static constexpr Index prepared_size(const ConvolutionShape& shape) {
-    return weights_size(shape) + aligned<T>(shape.groups * bias_size(shape));
+    return weights_size(shape) + whole_lines<T>(shape.groups * bias_size(shape));
   }
   [[nodiscard]] static constexpr Index scratch(const ConvolutionShape& shape, Index batch, Index threads) {
     return prepared_size(shape) + moments_size<T>(shape.outputs()) * Partition::kMostParts +
-           (forward_by_position(shape, batch) ? aligned<T>(batch * shape.geometry.input.size()) : 0) +
+           (forward_by_position(shape, batch) ? whole_lines<T>(batch * shape.geometry.input.size()) : 0) +
            threads * thread_size(shape, Units::of(shape, batch));
   }
 
@@ -88,7 +89,7 @@ class Forward {
     const Index batch = pass_.output.batch;
     by_position_ = forward_by_position(shape_, batch);
     reads_ahead_ = reads_ahead(shape_, batch);
-    T* const threads = values + (by_position_ ? aligned<T>(batch * shape_.geometry.input.size()) : 0);
+    T* const threads = values + (by_position_ ? whole_lines<T>(batch * shape_.geometry.input.size()) : 0);
     if (pass_.prepared == nullptr) prepare(&pass_.team, shape_, pass_.weights, pass_.bias, pass_.scratch);
     prepared_ = pass_.prepared == nullptr ? pass_.scratch : pass_.prepared;
     input_ = pass_.input;
@@ -98,7 +99,7 @@ class Forward {
     slope_ = by_position_ ? T{1} : pass_.epilogue.rectifier_slope();
     if (keep_ && (by_position_ || tasks_.shares > 1)) {
       write_input(pass_.kept_input);
-    } else if (by_position_ && !input_.plain()) {
+    } else if (by_position_ && !input_.identity()) {
       write_input({values, batch, shape_.geometry.input});
     }
     const Index thread_values = thread_size(shape_, Units::of(shape_, batch));
@@ -280,10 +281,10 @@ class Forward {
   void finish_block(Index pixel, Index count, Range columns, MomentAccumulator<T>& moments) const {
     const Index stride = pass_.output.stride;
     T* const values = pass_.output.data + pixel * stride + columns.begin;
-    if (!pass_.epilogue.plain() && slope_ == T{1}) {
+    if (!pass_.epilogue.identity() && slope_ == T{1}) {
       Expression<T> epilogue = pass_.epilogue;
       epilogue.raw = pass_.output;
-      evaluate(epilogue.channels(columns.begin, columns.size()), pixel, count, values, stride);
+      materialize(epilogue.channels(columns.begin, columns.size()), pixel, count, values, stride);
     }
     if (pass_.mean != nullptr) moments.add(count, values, stride);
   }

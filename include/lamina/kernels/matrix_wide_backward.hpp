@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/window_positions.hpp>
 
@@ -47,17 +48,17 @@ class WideBackward {
   [[nodiscard]] static constexpr Index scratch(const ConvolutionShape& shape, Index batch, Index threads) {
     const Index inputs = batch * shape.geometry.input.size();
     const Index outputs = batch * shape.geometry.output.size();
-    return weights_size(shape) + 2 * aligned<T>(inputs) + aligned<T>(outputs) + panels_size(shape, batch) +
-           Partition::kMostParts * aligned<T>(3 * shape.inputs()) + threads * kBlockRows * kBlockStride;
+    return weights_size(shape) + 2 * whole_lines<T>(inputs) + whole_lines<T>(outputs) + panels_size(shape, batch) +
+           Partition::kMostParts * whole_lines<T>(3 * shape.inputs()) + threads * kBlockRows * kBlockStride;
   }
 
   void run() {
     T* const inputs = pass_.scratch + weights_size(shape_);
-    T* const gradients = inputs + aligned<T>(batch_ * shape_.geometry.input.size());
-    T* const products = gradients + aligned<T>(batch_ * shape_.geometry.output.size());
-    panels_ = products + aligned<T>(batch_ * shape_.geometry.input.size());
+    T* const gradients = inputs + whole_lines<T>(batch_ * shape_.geometry.input.size());
+    T* const products = gradients + whole_lines<T>(batch_ * shape_.geometry.output.size());
+    panels_ = products + whole_lines<T>(batch_ * shape_.geometry.input.size());
     sums_ = panels_ + panels_size(shape_, batch_);
-    threads_ = sums_ + Partition::kMostParts * aligned<T>(3 * shape_.inputs());
+    threads_ = sums_ + Partition::kMostParts * whole_lines<T>(3 * shape_.inputs());
     read_operands(inputs, gradients);
     pack_gradients();
     write_weight_gradient();
@@ -68,10 +69,11 @@ class WideBackward {
  private:
   [[nodiscard]] static constexpr Index weights_size(const ConvolutionShape& shape) {
     const Index taps = shape.geometry.window.kernel * shape.geometry.window.kernel;
-    return aligned<T>(shape.groups * taps * group_outputs(shape) * Panels<T>::padded(group_inputs(shape)));
+    return whole_lines<T>(shape.groups * taps * group_outputs(shape) * Panels<T>::padded(group_inputs(shape)));
   }
   [[nodiscard]] static constexpr Index panels_size(const ConvolutionShape& shape, Index batch) {
-    return aligned<T>(batch * shape.geometry.output.pixels() * shape.groups * Panels<T>::padded(group_outputs(shape)));
+    return whole_lines<T>(batch * shape.geometry.output.pixels() * shape.groups *
+                          Panels<T>::padded(group_outputs(shape)));
   }
 
   /// A thread's block of copied rows.
@@ -80,18 +82,18 @@ class WideBackward {
   /// Finds input and output gradient in memory, or writes them there.
   void read_operands(T* inputs, T* gradients) {
     TensorView<const T> input = pass_.input.raw;
-    if (!pass_.input.plain()) {
+    if (!pass_.input.identity()) {
       const Index channels = shape_.inputs();
       pass_.team.for_parts(input.pixels(), [&](Range pixels, Index) {
-        evaluate(pass_.input, pixels.begin, pixels.size(), inputs + pixels.begin * channels, channels);
+        materialize(pass_.input, pixels.begin, pixels.size(), inputs + pixels.begin * channels, channels);
       });
       input = {inputs, batch_, shape_.geometry.input};
     }
     TensorView<const T> gradient = pass_.output_gradient.gradient;
-    if (!pass_.output_gradient.plain()) {
+    if (!pass_.output_gradient.identity()) {
       const Index channels = shape_.outputs();
       pass_.team.for_parts(gradient.pixels(), [&](Range pixels, Index) {
-        evaluate(pass_.output_gradient, pixels.begin, pixels.size(), gradients + pixels.begin * channels, channels);
+        materialize(pass_.output_gradient, pixels.begin, pixels.size(), gradients + pixels.begin * channels, channels);
       });
       gradient = {gradients, batch_, shape_.geometry.output};
     }
@@ -184,12 +186,12 @@ class WideBackward {
   void write_input_gradient(T* products) const {
     pack_gradient_weights(pass_.team, shape_, pass_.weights, pass_.scratch);
     const GradientEpilogue<T>& epilogue = pass_.input_gradient;
-    const bool direct = epilogue.plain();
+    const bool direct = epilogue.identity();
     const TensorView<T> to = direct ? epilogue.target : TensorView<T>{products, batch_, shape_.geometry.input};
     multiply_gradients(SampleRows<T>::of(to, pointwise_));
     if (direct) return;
     const Partition partition{batch_ * shape_.geometry.input.pixels()};
-    const Index stride = aligned<T>(3 * shape_.inputs());
+    const Index stride = whole_lines<T>(3 * shape_.inputs());
     pass_.team.for_each(partition.parts(), [&](Index part, Index) {
       const Range pixels = partition[part];
       std::fill_n(sums_ + part * stride, stride, T{0});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/reduction.hpp>
@@ -18,7 +19,7 @@ namespace lamina::kernels {
 /// deviations.
 template <class T>
 [[nodiscard]] constexpr Index moments_size(Index channels) {
-  return round_up(2 * channels, static_cast<Index>(kAlignment / sizeof(T)));
+  return whole_lines<T>(2 * channels);
 }
 
 namespace detail {

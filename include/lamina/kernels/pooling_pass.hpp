@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
@@ -13,7 +14,7 @@
 
 /// @file
 /// What forward and backward of pooling read and write, and pooling over windows that lie side by side. Rows of the
-/// image that one band of output rows is made of are evaluated, pooled, and on the way back put through the epilogue
+/// image that one band of output rows is made of are materialized, pooled, and on the way back put through the epilogue
 /// while they are in the cache: each tensor is read or written once.
 
 namespace lamina::kernels {
@@ -35,18 +36,12 @@ template <class T>
 struct PoolingBackward {
   const Team& team;
   T* scratch = nullptr;
-  Expression<T> input{};  ///< of forward, plain where its value was kept; only maximum pooling reads it
+  Expression<T> input{};  ///< of forward, a tensor in memory where its value was kept; only maximum pooling reads it
   GradientExpression<T> output_gradient{};
   GradientEpilogue<T> input_gradient{};
 };
 
 namespace detail {
-
-/// Values from pixel to pixel of a buffer that tensors are evaluated into.
-template <class T>
-[[nodiscard]] constexpr Index buffer_stride(Index channels) {
-  return round_up(channels, static_cast<Index>(kAlignment / sizeof(T)));
-}
 
 /// Pixels that lie `stride` values apart.
 template <class T>
@@ -55,41 +50,41 @@ struct PixelRows {
   Index stride = 0;
 };
 
-/// The pixels of an expression: where they are, where they are kept, or else evaluated into a buffer.
+/// The pixels of an expression: where they are, where they are kept, or else written to a buffer.
 template <class T>
 [[nodiscard]] PixelRows<const T> pixels_of(const Expression<T>& expression, Index first, Index count,
                                            const TensorView<T>& kept, T* buffer) {
-  if (expression.plain() && kept.empty()) {
+  if (expression.identity() && kept.empty()) {
     return {expression.raw.data + first * expression.raw.stride, expression.raw.stride};
   }
-  const Index stride = kept.empty() ? buffer_stride<T>(expression.raw.shape.channels) : kept.stride;
+  const Index stride = kept.empty() ? whole_lines<T>(expression.raw.shape.channels) : kept.stride;
   T* const to = kept.empty() ? buffer : kept.data + first * stride;
-  evaluate(expression, first, count, to, stride);
+  materialize(expression, first, count, to, stride);
   return {to, stride};
 }
 
 template <class T>
 [[nodiscard]] PixelRows<const T> pixels_of(const GradientExpression<T>& expression, Index first, Index count,
                                            T* buffer) {
-  if (expression.plain()) {
+  if (expression.identity()) {
     return {expression.gradient.data + first * expression.gradient.stride, expression.gradient.stride};
   }
-  const Index stride = buffer_stride<T>(expression.gradient.shape.channels);
-  evaluate(expression, first, count, buffer, stride);
+  const Index stride = whole_lines<T>(expression.gradient.shape.channels);
+  materialize(expression, first, count, buffer, stride);
   return {buffer, stride};
 }
 
 /// Where the gradients of pixels are written: to the target itself where the epilogue does nothing.
 template <class T>
 [[nodiscard]] PixelRows<T> gradients_of(const GradientEpilogue<T>& epilogue, Index first, T* buffer) {
-  if (!epilogue.plain()) return {buffer, buffer_stride<T>(epilogue.target.shape.channels)};
+  if (!epilogue.identity()) return {buffer, whole_lines<T>(epilogue.target.shape.channels)};
   return {epilogue.target.data + first * epilogue.target.stride, epilogue.target.stride};
 }
 
 /// Values of memory for the sums of an epilogue over one part of the batch.
 template <class T>
 [[nodiscard]] constexpr Index epilogue_sums_size(Index channels) {
-  return round_up(3 * channels, static_cast<Index>(kAlignment / sizeof(T)));
+  return whole_lines<T>(3 * channels);
 }
 
 /// One row of output pixels, and the rows of input pixels that its windows cover; the channels from `channel` on.
@@ -269,10 +264,10 @@ class WindowPooling {
   }
   static constexpr Index input_buffer(const WindowGeometry& geometry) {
     return band_rows(geometry) * geometry.window.kernel * geometry.input.width *
-           detail::buffer_stride<T>(geometry.input.channels);
+           whole_lines<T>(geometry.input.channels);
   }
   static constexpr Index output_buffer(const WindowGeometry& geometry) {
-    return band_rows(geometry) * geometry.output.width * detail::buffer_stride<T>(geometry.output.channels);
+    return band_rows(geometry) * geometry.output.width * whole_lines<T>(geometry.output.channels);
   }
   static constexpr Index backward_thread(const WindowGeometry& geometry) {
     return (Method::reads_input ? 2 : 1) * input_buffer(geometry) + output_buffer(geometry);
@@ -333,7 +328,7 @@ class WindowPooling {
                                              output_row(geometry, output_gradient, y),
                                              input_row(geometry, gradient, y));
     });
-    if (pass.input_gradient.plain()) return;
+    if (pass.input_gradient.identity()) return;
     apply_epilogue(pass.input_gradient, band.input, band.input_pixels, gradient.data, gradient.stride, sums);
   }
 };

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/simd.hpp>
@@ -13,9 +14,9 @@
 namespace lamina::kernels {
 
 /// Pixels of tensors that are read or written next, asked for in small pieces while products keep the core busy: a step
-/// of training touches tensors far larger than the caches, and memory is as slow as the arithmetic. Small pieces matter:
-/// a core can wait for a dozen cache lines at a time, and one that asks for more stands still. The channels may be slices
-/// of wider tensors.
+/// of training touches tensors far larger than the caches, and memory is as slow as the arithmetic. Small pieces
+/// matter: a core can wait for a dozen cache lines at a time, and one that asks for more stands still. The channels may
+/// be slices of wider tensors.
 class ReadAhead {
  public:
   /// Adds some pixels, counted over the whole batch, of up to eight tensors. An empty one adds nothing.

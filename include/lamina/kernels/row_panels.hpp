@@ -4,6 +4,7 @@
 #include <bit>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
@@ -12,7 +13,7 @@
 namespace lamina::kernels {
 
 /// The last few rows of an image in the cache, between zero pixels: what lets a window read past the image's edges.
-/// Rows are evaluated one after the other, each once, from an expression or a gradient expression. Within a row a
+/// Rows are materialized one after the other, each once, from an expression or a gradient expression. Within a row a
 /// vector of channels has its pixels side by side, so that a window finds its taps at fixed distances.
 template <class T>
 class RowPanels {
@@ -27,9 +28,7 @@ class RowPanels {
       return static_cast<Index>(std::bit_ceil(static_cast<std::size_t>(rows)));
     }
     [[nodiscard]] constexpr Index width() const { return image.width + 2 * border; }
-    [[nodiscard]] constexpr Index pitch() const {
-      return round_up(width() * image.channels, static_cast<Index>(kAlignment / sizeof(T)));
-    }
+    [[nodiscard]] constexpr Index pitch() const { return whole_lines<T>(width() * image.channels); }
     /// Values of memory: a row of zeros and the ring of rows.
     [[nodiscard]] constexpr Index size() const { return (1 + capacity()) * pitch(); }
   };
@@ -72,7 +71,7 @@ class RowPanels {
       for_channel_panels<T>(layout_.image.channels, [&]<Index Lanes>(Range channels) {
         for (Index c = channels.begin; c < channels.end; c += Lanes) {
           T* const to = const_cast<T*>(at<Lanes>(next_, 0, c));
-          evaluate_panel<Lanes>(source, pixel, c, to);
+          materialize_panel<Lanes>(source, pixel, c, to);
           for (Index x = 0; x < layout_.image.width && !keep.empty(); ++x) {
             store<T, Lanes>(keep.data + (pixel + x) * keep.stride + c, load<T, Lanes>(to + x * Lanes));
           }
@@ -83,22 +82,22 @@ class RowPanels {
 
  private:
   template <Index Lanes>
-  void evaluate_panel(const Expression<T>& source, Index pixel, Index c, T* to) const {
+  void materialize_panel(const Expression<T>& source, Index pixel, Index c, T* to) const {
     const Index stride = source.raw.stride;
     const T* const from = source.raw.data + pixel * stride + c;
-    if (source.plain()) {
+    if (source.identity()) {
       return write<Lanes>(to, from, stride, [&](Index x) { return load<T, Lanes>(from + x * stride); });
     }
     const ExpressionReader<T, Lanes> read(source, c);
     write<Lanes>(to, from, stride, [&](Index x) {
-      return read.rectify(read.before_activation((pixel + x) * stride + c, (pixel + x) * source.addend.stride + c));
+      return read.rectify(read.pre_activation((pixel + x) * stride + c, (pixel + x) * source.addend.stride + c));
     });
     const Index size = layout_.image.width * Lanes;
     if (!source.activation.rectifier()) source.activation.apply(size, to, to);
   }
 
   template <Index Lanes>
-  void evaluate_panel(const GradientExpression<T>& source, Index pixel, Index c, T* to) const {
+  void materialize_panel(const GradientExpression<T>& source, Index pixel, Index c, T* to) const {
     const Index stride = source.gradient.stride;
     const GradientReader<T, Lanes> read(source, c);
     write<Lanes>(to, source.gradient.data + pixel * stride + c, stride,

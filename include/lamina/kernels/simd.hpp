@@ -9,6 +9,7 @@
 #include <arm_neon.h>
 #endif
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/core/shape.hpp>
 
 /// @file
@@ -143,10 +144,6 @@ template <class T>
 /// How many rows of an image ahead elementwise loops ask for: the hardware looks ahead no further than a page, which a
 /// row of 32 pixels x 32 channels fills.
 inline constexpr Index kPrefetchRows = 2;
-
-[[nodiscard]] constexpr Index round_up(Index value, Index multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 /// Lanes for rows of `columns` values: the widest register that divides a multiple of 8; for other rows the widest that
 /// wastes at most an eighth of them; never less than a 16-byte register.

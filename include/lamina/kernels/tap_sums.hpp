@@ -86,7 +86,7 @@ struct Taps {
 
 /// Where a row of results goes: one every `step` values.
 template <class T>
-struct PlainResults {
+struct StoredResults {
   T* to = nullptr;
   Index step = 0;
   const T* bias = nullptr;  ///< null for none
@@ -99,7 +99,7 @@ struct PlainResults {
 
 /// The same for results that an expression, whose raw tensor they are, is applied to.
 template <class T>
-struct ExpressedResults {
+struct EpilogueResults {
   T* to = nullptr;
   Index step = 0;
   const T* bias = nullptr;

@@ -67,15 +67,15 @@ struct Backward {
   TensorView<T> input_gradient{};  ///< to overwrite; empty() where nobody wants it
 };
 
-/// What a layer is to the engine, which has kernels for all but the plain ones and runs those by their own definition.
+/// What a layer is to the engine, which has kernels for all but those that run by their own definition.
 enum class LayerRole {
-  plain,
+  defined,      ///< runs by its own definition, as Dropout
   convolution,  ///< has a kernels::ConvolutionShape `convolution`, a ConvAlgorithm `algorithm` and `bias`, as Conv2d
                 ///< and Linear
-  pooling,     ///< has a PoolingMethod `method` and a kernels::WindowGeometry `pooling`, as AvgPool
-  batch_norm,  ///< has `options`, as BatchNorm
-  activation,  ///< has a kernels::Activation `activation<T>` and `rectifier`, as ReLU
-  reshape,     ///< the same values in the same order under another shape, as Flatten
+  pooling,      ///< has a PoolingMethod `method` and a kernels::WindowGeometry `pooling`, as AvgPool
+  batch_norm,   ///< has `options`, as BatchNorm
+  activation,   ///< has a kernels::Activation `activation<T>` and `rectifier`, as ReLU
+  reshape,      ///< the same values in the same order under another shape, as Flatten
 };
 
 /// How a convolution is computed. The choice changes rounding and speed, nothing else.
@@ -101,7 +101,7 @@ struct LayerDefaults {
   static constexpr Shape output_shape = Output;
   static constexpr std::array<Segment, 0> parameters{};
   static constexpr std::array<Segment, 0> statistics{};
-  static constexpr LayerRole role = LayerRole::plain;
+  static constexpr LayerRole role = LayerRole::defined;
   static constexpr Index multiply_adds = 0;  ///< of the products in one sample's forward pass, for FLOP counts
   /// Number of values of T kept from forward to backward.
   template <class T>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/winograd/pass.hpp>
 #include <lamina/kernels/winograd/product.hpp>

@@ -16,8 +16,8 @@ struct DirectForward {
   const ConvolutionForward<T>& pass;
   const T* bias;  ///< in whole lines
 
-  /// Whether it can compute a pass, and does it with fewer operations: 9 a pixel and weight against 36 a tile and 200 to
-  /// transform the weights.
+  /// Whether it can compute a pass, and does it with fewer operations: 9 a pixel and weight against 36 a tile and 200
+  /// to transform the weights.
   [[nodiscard]] static bool pays(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) {
     const bool inference = pass.prepared != nullptr && pass.mean == nullptr && !keeps_input(pass);
     return inference && shape.outputs() % kWidestLanes<T> == 0 && few_pixels(shape, pass.output.batch);
@@ -32,10 +32,10 @@ struct DirectForward {
   void run() const {
     T* const patches = pass.scratch;
     Expression<T> input = pass.input;
-    if (!input.plain()) {
+    if (!input.identity()) {
       const Index pixels = input.raw.shape.pixels();
       T* const values = patches + pass.output.pixels() * stride(shape);
-      evaluate(input, 0, pass.output.batch * pixels, values, shape.inputs());
+      materialize(input, 0, pass.output.batch * pixels, values, shape.inputs());
       input = {.raw = {values, pass.output.batch, shape.geometry.input}};
     }
     const Index blocks = (shape.inputs() + Gathered::block - 1) / Gathered::block;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/rounding.hpp>
 #include <lamina/kernels/simd.hpp>
 #include <lamina/kernels/window.hpp>
 #include <lamina/kernels/winograd_transform.hpp>
@@ -15,12 +16,6 @@ namespace lamina::kernels::winograd {
 /// Values of a cache line. The channels of a transformed block lie in groups of so many.
 template <class T>
 inline constexpr Index kGroup = static_cast<Index>(kAlignment / sizeof(T));
-
-/// Rounds up to whole cache lines.
-template <class T>
-[[nodiscard]] constexpr Index whole_lines(Index size) {
-  return round_up(size, kGroup<T>);
-}
 
 /// Rounds up to an odd number of cache lines: blocks at even distances would compete for few sets of a cache.
 template <class T>

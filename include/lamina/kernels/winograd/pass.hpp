@@ -9,7 +9,7 @@
 
 /// @file
 /// What both ways through a batch do with the tensors around a convolution: values that cannot be computed while tiles
-/// are read or written are evaluated before or after.
+/// are read or written are materialized before or after.
 
 namespace lamina::kernels::winograd {
 
@@ -24,17 +24,17 @@ template <class T>
 /// Whether forward writes the input's value to memory of its own.
 template <class T>
 [[nodiscard]] bool keeps_input(const ConvolutionForward<T>& pass) {
-  return !pass.kept_input.empty() && !(pass.input.plain() && pass.kept_input.data == pass.input.raw.data);
+  return !pass.kept_input.empty() && !(pass.input.identity() && pass.kept_input.data == pass.input.raw.data);
 }
 
-/// The values of some samples, as tiles can read them: evaluated into `values` where they must be kept or are not
+/// The values of some samples, as tiles can read them: written to `values` where they must be kept or are not
 /// direct.
 /// @param keep  whether `values` is to receive them in any case
 template <class T>
 [[nodiscard]] Expression<T> readable(const Expression<T>& input, Range samples, bool keep, TensorView<T> values) {
   if (!keep && input.direct()) return input.from(samples.begin);
   const Index pixels = input.raw.shape.pixels();
-  evaluate(input, samples.begin * pixels, samples.size() * pixels, values.data, values.stride);
+  materialize(input, samples.begin * pixels, samples.size() * pixels, values.data, values.stride);
   return {.raw = values};
 }
 
@@ -44,7 +44,7 @@ template <class T>
                                              TensorView<T> values) {
   if (gradient.direct()) return gradient.from(samples.begin);
   const Index pixels = gradient.gradient.shape.pixels();
-  evaluate(gradient, samples.begin * pixels, samples.size() * pixels, values.data, values.stride);
+  materialize(gradient, samples.begin * pixels, samples.size() * pixels, values.data, values.stride);
   return {.gradient = values};
 }
 
@@ -52,7 +52,7 @@ template <class T>
 template <class T>
 void finish(const Expression<T>& epilogue, Range samples, TensorView<T> output) {
   const Index pixels = output.shape.pixels();
-  evaluate(epilogue, samples.begin * pixels, samples.size() * pixels, output.sample(samples.begin), output.stride);
+  materialize(epilogue, samples.begin * pixels, samples.size() * pixels, output.sample(samples.begin), output.stride);
 }
 
 /// Applies an epilogue to the gradients of a sample, in a frame. Short rows are moved together first, as each run of

@@ -82,7 +82,7 @@ void transform_input(const TileBlock<Layout>& block, const Expression<T>& input,
     });
   };
   for (Index c = 0; c < block.channels(); c += Lanes) {
-    if (input.plain()) {
+    if (input.identity()) {
       transform(c, [raw = input.raw.data + c](Index offset) { return load<T, Lanes>(raw + offset); });
     } else {
       transform(c, [c, read = ExpressionReader<T, Lanes>(input, c)](Index offset) { return read(offset + c); });
@@ -135,7 +135,7 @@ void transform_output(const TileBlock<Layout>& block, const T* out, const T* bia
     });
   };
   for (Index c = 0; c < block.channels(); c += Lanes) {
-    if (epilogue.plain()) {
+    if (epilogue.identity()) {
       transform(c, [](Vector<T, Lanes> value, Index) { return value; });
     } else {
       transform(c, [read = ExpressionReader<T, Lanes>(epilogue, c)](Vector<T, Lanes> value, Index offset) {
