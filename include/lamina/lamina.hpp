@@ -66,6 +66,7 @@
 #include <lamina/network/model.hpp>
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
+#include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
 #include <lamina/optimizers/adam.hpp>
 #include <lamina/optimizers/argument_checks.hpp>

@@ -62,7 +62,12 @@ class ImageNormalizer {
   /// Writes the image, cropped and mirrored; pixels outside of it are black, that is byte 0.
   /// @param image        shape.size() bytes, planar
   /// @param destination  shape.size() values, row, column, channel
+  /// @throws ArgumentError  an image of another size
   void operator()(std::span<const std::uint8_t> image, const Augmentation& augmentation, T* destination) const {
+    if (std::ssize(image) != shape_.size()) {
+      throw ArgumentError("an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) +
+                          " bytes, got " + std::to_string(image.size()));
+    }
     for (Index c = 0; c < shape_.channels; ++c) {
       const std::uint8_t* plane = image.data() + c * shape_.pixels();
       const auto& values = values_[static_cast<std::size_t>(c)];

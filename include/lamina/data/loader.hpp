@@ -112,11 +112,7 @@ class BatchLoader {
     require(batch <= size || !(options.shuffle || options.drop_remainder),
             "batch size " + std::to_string(batch) + " is larger than the " + std::to_string(size) + " images of " +
                 images.name());
-    for (const Index sample : samples) {
-      if (sample >= 0 && sample < images.size()) continue;
-      throw ArgumentError("image " + std::to_string(sample) + " is not one of the " + std::to_string(images.size()) +
-                          " images of " + images.name());
-    }
+    require_images(images, samples);
     return samples;
   }
 

@@ -38,6 +38,7 @@ struct TensorFlow {
 class GradientFlow {
  public:
   /// @param parameters  Network::parameters
+  /// @throws ArgumentError  for tensors with gaps between them
   explicit GradientFlow(std::span<const Segment> parameters)
       : segments_(parameters.begin(), parameters.end()), step_(segments_.size()), sums_(segments_.size()) {
     for (std::size_t i = 0; i < segments_.size(); ++i) {
@@ -47,6 +48,7 @@ class GradientFlow {
         pieces_.push_back({.tensor = i, .offset = segments_[i].offset + first, .size = std::min(kPiece, size - first)});
       }
     }
+    require_consecutive(segments_, size_);
     piece_norms_.resize(pieces_.size());
   }
 

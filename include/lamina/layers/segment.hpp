@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <string>
 #include <string_view>
 
+#include <lamina/core/error.hpp>
 #include <lamina/core/shape.hpp>
 
 namespace lamina {
@@ -74,6 +77,22 @@ template <std::size_t N>
   Index sum = 0;
   for (const Segment& tensor : tensors) sum += tensor.size();
   return sum;
+}
+
+/// Refuses tensors that do not lie one behind the other from the beginning of a flat array of `size` values.
+/// @throws ArgumentError
+inline void require_consecutive(std::span<const Segment> tensors, Index size) {
+  Index end = 0;
+  for (const Segment& tensor : tensors) {
+    if (tensor.offset != end) {
+      throw ArgumentError("tensor '" + std::string(tensor.name.view()) + "' must begin at value " +
+                          std::to_string(end) + " of the flat array, got " + std::to_string(tensor.offset));
+    }
+    end += tensor.size();
+  }
+  if (end == size) return;
+  throw ArgumentError("the tensors have " + std::to_string(end) + " values, the flat array has " +
+                      std::to_string(size));
 }
 
 }  // namespace lamina

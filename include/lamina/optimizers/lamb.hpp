@@ -43,7 +43,7 @@ class Lamb {
   using Scalar = T;
 
   /// @param tensors  Network::parameters, which lie one behind the other; they are copied
-  /// @throws ArgumentError  an option outside its range
+  /// @throws ArgumentError  an option outside its range, tensors with gaps between them
   explicit Lamb(std::span<const Segment> tensors, LambOptions options = {});
 
   /// Updates the parameters. Allocates nothing; the bits are the same on any team.
@@ -114,6 +114,7 @@ Lamb<T>::Lamb(std::span<const Segment> tensors, LambOptions options) : options_(
     tensors_.push_back({.offset = tensor.offset, .size = tensor.size(), .weights = tensor.rank >= 2});
     parameters_ += tensor.size();
   }
+  require_consecutive(tensors, parameters_);
   moments_ = Buffer<T>(2 * parameters_);
 }
 

@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include <lamina/core/error.hpp>
 #include <lamina/training/evaluate.hpp>
 
 namespace lamina {
@@ -57,6 +59,10 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
     sum.add(loss(outputs, batch.labels, workspace.team()), batch.images.batch);
     for (Index n = 0; n < outputs.batch; ++n) {
       const Label label = batch.labels[static_cast<std::size_t>(n)];
+      if (label < 0 || label >= Network::output_shape.channels) {
+        throw ArgumentError("the network has " + std::to_string(classes) + " outputs, got the label " +
+                            std::to_string(label));
+      }
       const Index rank = detail::rank_of_label(std::span(outputs.sample(n), classes), label);
       ClassCount& count = report.classes[static_cast<std::size_t>(label)];
       ++count.images;

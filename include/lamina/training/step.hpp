@@ -16,6 +16,7 @@
 #include <lamina/losses/softmax_cross_entropy.hpp>
 #include <lamina/network/model.hpp>
 #include <lamina/optimizers/adam.hpp>
+#include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/gradient_clipping.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 
@@ -79,6 +80,11 @@ class TrainingStep {
   ///                         layer; the parameters are as before the step
   /// @throws ArgumentError   images or labels that do not fit, a negative learning rate
   LossResult operator()(TensorView<const T> images, std::span<const Label> labels, double learning_rate) {
+    if (std::ssize(labels) != images.batch) {
+      throw ArgumentError("a training step got " + std::to_string(images.batch) + " images but " +
+                          std::to_string(labels.size()) + " labels");
+    }
+    require_not_negative("the learning rate", learning_rate);
     const FlushSubnormals scope;
     const RandomPosition random{.seed = seed_, .step = static_cast<std::uint32_t>(optimizer_.steps())};
     const Index number = optimizer_.steps() + 1;
