@@ -45,6 +45,7 @@
 #include <lamina/io/zip.hpp>
 #include <lamina/io/zip_reader.hpp>
 #include <lamina/layers/batch_norm.hpp>
+#include <lamina/layers/channel_order.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dropout.hpp>
 #include <lamina/layers/flatten.hpp>

@@ -1,5 +1,8 @@
 #include <array>
+#include <cstring>
+#include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,7 +46,56 @@ std::string refusal(const TensorFile& file) {
   }
 }
 
+/// A layer of a kind and an order of its own, as a user may write it.
+struct OwnConvolution : KeepsShape {
+  static constexpr std::string_view kind = "own_convolution";
+  template <Shape Input>
+  struct Bound : LayerDefaults<Input> {
+    static constexpr std::array parameters{
+        Segment{.name = "weight", .dims = {2, 1, 3, 2}, .rank = 4, .file_axes = {3, 2, 0, 1}},
+        Segment{.name = "gain", .dims = {2, 3}, .rank = 2}};
+    template <class T>
+    static void forward(const Forward<T>&) {}
+    template <class T>
+    static void backward(const Backward<T>&) {}
+  };
+};
+
+/// One that is called as a layer of the library is, and is in its own order.
+struct Conv : OwnConvolution {
+  static constexpr std::string_view kind = "conv";
+  template <Shape Input>
+  struct Bound : OwnConvolution::Bound<Input> {
+    static constexpr std::array parameters{Segment{.name = "weight", .dims = {2, 1, 3, 2}, .rank = 4}};
+  };
+};
+
+/// The first tensor of a file as a model with parameters 0, 1, ... writes it.
+template <class Network>
+StoredTensor first_tensor() {
+  Model<Network> model;
+  std::iota(model.parameters().begin(), model.parameters().end(), 0.0F);
+  TensorFile file;
+  add_model(file, model);
+  return file.tensors().front();
+}
+
+std::vector<float> values_of(const StoredTensor& tensor) {
+  std::vector<float> values(tensor.bytes.size() / sizeof(float));
+  std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+  return values;
+}
+
 }  // namespace
+
+TEST_CASE("model tensors: a layer says in which order files have its parameters, whatever it is called") {
+  const StoredTensor own = first_tensor<Sequential<Image<1, 1, 2>, OwnConvolution>>();
+  CHECK(own.dimensions == Dimensions{2, 3, 2, 1});
+  CHECK(values_of(own) == std::vector<float>{0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11});
+  const StoredTensor as_it_is = first_tensor<Sequential<Image<1, 1, 2>, Conv>>();
+  CHECK(as_it_is.dimensions == Dimensions{2, 1, 3, 2});
+  CHECK(values_of(as_it_is) == std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+}
 
 TEST_CASE("model tensors: a model reads back bit for bit, also behind a prefix and in double") {
   const auto check = []<class T>(const Model<SmallNetwork, T>& model, const std::string& prefix) {

@@ -16,41 +16,46 @@
 /// @file
 /// A model's parameters and running statistics as tensors of a file. Names, dimensions and order of values are those of
 /// the state_dict of the same network in PyTorch, a nn.Sequential in which a residual block is a module with `branch`
-/// and `projection`: weights of a convolution are (output channel, input channel, kernel row, kernel column) there and
-/// those of a linear layer (output, input), where Lamina keeps the outputs last.
+/// and `projection`. Each segment says how its order in memory differs from that (layers/segment.hpp).
 
 namespace lamina {
 
 namespace detail {
 
-/// Which axis of a segment each axis of the tensor in a file is.
-[[nodiscard]] inline std::array<std::size_t, 4> stored_axes(const Segment& segment) {
-  if (segment.kind == "conv" && segment.rank == 4) return {3, 2, 0, 1};
-  if (segment.kind == "linear" && segment.rank == 2) return {1, 0, 2, 3};
-  return {0, 1, 2, 3};
+/// The dimensions of a segment's tensor in files.
+[[nodiscard]] inline Dimensions stored_dimensions(const Segment& segment) {
+  Dimensions dimensions;
+  for (std::size_t axis = 0; axis < segment.rank; ++axis) dimensions.push_back(segment.dims[segment.file_axes[axis]]);
+  return dimensions;
 }
 
-[[nodiscard]] inline Dimensions stored_dimensions(const Segment& segment) {
-  const auto axes = stored_axes(segment);
-  Dimensions dimensions;
-  for (std::size_t axis = 0; axis < segment.rank; ++axis) dimensions.push_back(segment.dims[axes[axis]]);
-  return dimensions;
+/// How far apart files have the neighbours along each axis of a segment.
+[[nodiscard]] inline std::array<Index, 4> stored_steps(const Segment& segment) {
+  std::array<Index, 4> steps{};
+  Index step = 1;
+  for (std::size_t axis = segment.rank; axis-- > 0;) {
+    steps[segment.file_axes[axis]] = step;
+    step *= segment.dims[segment.file_axes[axis]];
+  }
+  return steps;
 }
 
 /// Calls visit(place in the segment, place in the file) for each value of a segment.
 template <class Visit>
 void for_each_stored_value(const Segment& segment, const Visit& visit) {
-  std::array<Index, 4> dims{1, 1, 1, 1};
-  std::copy_n(segment.dims.begin(), segment.rank, dims.begin());
-  const std::array<Index, 4> steps{dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1};
-  const auto axes = stored_axes(segment);
-  Index stored = 0;
-  for (Index a = 0; a < dims[axes[0]]; ++a) {
-    for (Index b = 0; b < dims[axes[1]]; ++b) {
-      for (Index c = 0; c < dims[axes[2]]; ++c) {
-        for (Index d = 0; d < dims[axes[3]]; ++d) {
-          visit(a * steps[axes[0]] + b * steps[axes[1]] + c * steps[axes[2]] + d * steps[axes[3]], stored++);
-        }
+  const std::array<Index, 4> steps = stored_steps(segment);
+  std::array<std::vector<Index>, 4> places;  // in the file, of the places along each axis
+  for (std::size_t axis = 0; axis < places.size(); ++axis) {
+    const Index size = axis < segment.rank ? segment.dims[axis] : 1;
+    for (Index i = 0; i < size; ++i) {
+      places[axis].push_back(steps[axis] * (axis == segment.input_axis ? segment.input_order.in_files(i) : i));
+    }
+  }
+  Index place = 0;
+  for (const Index a : places[0]) {
+    for (const Index b : places[1]) {
+      for (const Index c : places[2]) {
+        for (const Index d : places[3]) visit(place++, a + b + c + d);
       }
     }
   }

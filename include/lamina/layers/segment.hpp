@@ -8,6 +8,7 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/shape.hpp>
+#include <lamina/layers/channel_order.hpp>
 
 namespace lamina {
 
@@ -54,15 +55,24 @@ enum class Initialization {
                    ///< may replace (network/initialization.hpp)
 };
 
-/// One named tensor within a flat array: of a layer's parameters or running statistics, or of a whole network's.
+/// One named tensor within a flat array: of a layer's parameters or running statistics, or of a whole network's. It
+/// lies there row by row in the order of `dims`. Files have it in PyTorch's order, of which a layer says by `file_axes`
+/// and `input_axis` how it differs.
 struct Segment {
+  /// "No such axis".
+  static constexpr std::size_t kNoAxis = 4;
+
   Name name;                     ///< as in a PyTorch state_dict: "weight"; in a network "4.branch.0.weight"
   std::array<Index, 4> dims{1};  ///< the slowest first; those past `rank` are unused
   std::size_t rank = 1;
   Initialization initialization = Initialization::zero;
-  Index fan_in = 1;         ///< for fan_in_uniform
-  Index offset = 0;         ///< of the first value in the flat array; a layer leaves it to its chain
-  std::string_view kind{};  ///< kind of the layer it belongs to; a layer leaves it to its chain
+  Index fan_in = 1;                                  ///< for fan_in_uniform
+  std::array<std::size_t, 4> file_axes{0, 1, 2, 3};  ///< which axis of this tensor each axis in files is
+  std::size_t input_axis = kNoAxis;  ///< the axis that runs over the channels of the layer's input, if one does
+  // A layer leaves what follows to its chain.
+  Index offset = 0;            ///< of the first value in the flat array
+  std::string_view kind{};     ///< kind of the layer it belongs to
+  ChannelOrder input_order{};  ///< where files have the places of `input_axis`
 
   [[nodiscard]] constexpr Index size() const {
     Index product = 1;
