@@ -67,6 +67,7 @@
 #include <lamina/network/model.hpp>
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
+#include <lamina/network/single_pixel_norm.hpp>
 #include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
 #include <lamina/optimizers/adam.hpp>

@@ -1,10 +1,15 @@
 // What a caller hands to a network is checked before anything reads it, and both sides are named.
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
+#include <lamina/layers/batch_norm.hpp>
 #include <lamina/layers/linear.hpp>
+#include <lamina/layers/pooling.hpp>
 #include <lamina/network/frozen_model.hpp>
 #include <lamina/network/model.hpp>
+#include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
 
 #include "../catch.hpp"
@@ -93,4 +98,50 @@ TEST_CASE("model: training and inference refuse images without memory or with ga
   check(with_gaps(wide), "the images must lie in memory without gaps, 3 values from pixel to pixel, got 6");
   check({nullptr, 3, Net::input_shape}, "the images must be 3 of 1x1x3, got no memory");
   check(pass.output_gradient.view(), "the network takes images of 1x1x3, got 1x1x2");
+}
+
+namespace {
+
+template <class... Layers>
+using OnVector = Sequential<Image<1, 1, 3>, Layers...>;
+
+/// What training on one image says; nothing where it goes through.
+template <class Network>
+std::string refusal_of_one_image() {
+  Model<Network> model;
+  TrainingWorkspace<Network> workspace(2, Team(1));
+  const Tensor<float> images(1, Network::input_shape);
+  const std::vector<float> before(model.statistics().begin(), model.statistics().end());
+  try {
+    model.forward(workspace, images.view());
+    return {};
+  } catch (const ArgumentError& error) {
+    CHECK(std::ranges::equal(model.statistics(), before));
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("model: does not train a batch norm on a single value a channel") {
+  using Net = OnVector<Linear<4>, Residual<Linear<4>, BatchNorm>, BatchNorm>;
+  CHECK(refusal_of_one_image<Net>() ==
+        "training needs at least 2 images in a batch, got 1: a single value a channel has no variance for batch_norm "
+        "1.branch.1.running_var");
+  CHECK(refusal_of_one_image<OnVector<Linear<4>>>().empty());
+  CHECK(refusal_of_one_image<Sequential<Image<1, 2, 3>, BatchNorm, GlobalAvgPool, Linear<4>>>().empty());
+  STATIC_REQUIRE(smallest_training_batch<Net> == 2);
+  STATIC_REQUIRE(smallest_training_batch<OnVector<Linear<4>>> == 1);
+}
+
+TEST_CASE("model: a batch norm of one pixel trains on two images and infers one") {
+  using Net = OnVector<BatchNorm>;
+  Model<Net> model;
+  TrainingWorkspace<Net> training(2, Team(1));
+  InferenceWorkspace<Net> inference(1, Team(1));
+  Tensor<float> images(2, Net::input_shape);
+  images[0] = 2;  // against 0: the unbiased variance is 2, and 1 moves towards it by a tenth
+  model.forward(training, images.view());
+  CHECK(model.statistics()[3] == Approx(1.1));
+  CHECK_NOTHROW(model.infer(inference, images.view().samples(0, 1)));
 }

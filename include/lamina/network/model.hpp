@@ -43,9 +43,12 @@ class Model {
 
   /// Training forward pass: batch statistics, dropout. `images` must live until backward(). Returns the output, which
   /// lives in the workspace until its next use.
-  /// @throws ArgumentError when the images do not fit the network or the workspace
+  /// @throws ArgumentError when the images do not fit the network or the workspace, and for one image where a batch
+  /// norm
+  ///         would read one value a channel of it
   TensorView<const T> forward(Training& workspace, TensorView<const T> images, RandomPosition random = {}) {
     check_images<Network>(workspace.batch(), images);
+    check_training_batch<Network>(images.batch);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
     const auto& engine = workspace.engine();

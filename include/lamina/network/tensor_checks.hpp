@@ -5,6 +5,7 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/tensor.hpp>
+#include <lamina/network/single_pixel_norm.hpp>
 
 /// @file
 /// Checks of the tensors that a caller hands to a network. They make their messages only when they throw: steps call
@@ -39,6 +40,16 @@ void check_images(Index capacity, const TensorView<const T>& images) {
                         std::to_string(images.batch));
   }
   check_tensor("the images", images, images.batch, Network::input_shape);
+}
+
+/// Refuses a batch in which a batch norm would read a single value a channel.
+template <class Network>
+void check_training_batch(Index images) {
+  if (images >= smallest_training_batch<Network>) return;
+  const SinglePixelNorm& norm = single_pixel_norm<Network>;
+  throw ArgumentError("training needs at least 2 images in a batch, got " + std::to_string(images) +
+                      ": a single value a channel has no variance for " + std::string(norm.kind) + " " +
+                      std::string(norm.name.view()));
 }
 
 }  // namespace lamina
