@@ -5,6 +5,7 @@
 /// saves and loads models, and training/checkpointer.hpp.
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
 #include <lamina/core/hash.hpp>
@@ -79,6 +80,7 @@
 #include <lamina/optimizers/update_blocks.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/cosine_annealing.hpp>
+#include <lamina/schedules/learning_rate.hpp>
 #include <lamina/schedules/linear_warmup.hpp>
 #include <lamina/schedules/schedule.hpp>
 #include <lamina/schedules/step_decay.hpp>

@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
@@ -39,6 +40,11 @@ struct SoftmaxCrossEntropy {
   template <class T>
   LossResult operator()(TensorView<T> logits, std::span<const Label> labels, const Team& team) const {
     return (*this)(logits, labels, TensorView<std::remove_const_t<T>>{}, team);
+  }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("SoftmaxCrossEntropy", {{"label_smoothing", label_smoothing}});
   }
 
  private:

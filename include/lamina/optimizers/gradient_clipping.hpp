@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
+#include <lamina/core/description.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 
@@ -24,6 +26,11 @@ class GradientClipping {
 
   /// None where nothing is clipped.
   [[nodiscard]] std::optional<double> limit() const { return limit_; }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("GradientClipping", {{"limit", limit_ ? to_digits(*limit_) : "none"}});
+  }
 
   /// What gradients of this norm are multiplied by: limit / (norm + 1e-6), at most 1, as torch.nn.utils.clip_grad_norm_
   /// does.

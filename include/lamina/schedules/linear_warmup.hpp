@@ -1,7 +1,9 @@
 #pragma once
 
+#include <string>
 #include <utility>
 
+#include <lamina/core/description.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/schedule.hpp>
@@ -28,6 +30,11 @@ class LinearWarmup {
     if (position >= length_) return next_(position - length_);
     const double progress = static_cast<double>(position) / static_cast<double>(length_);
     return next_(0) * (start_ + (1 - start_) * progress);
+  }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("LinearWarmup", {{"length", length_}, {"start", start_}, {"next", next_.description()}});
   }
 
  private:

@@ -41,8 +41,8 @@ template <class T>
 
 }  // namespace detail
 
-/// Measures a model, in inference, on one epoch of batches.
-/// @param batches   at the start of an epoch, and left at the start of the next
+/// Measures a model, in inference, on the first epoch of batches, wherever the loader stands.
+/// @param batches   left at the start of the second epoch
 /// @param progress  called with the number of images done after each batch
 /// @throws ArgumentError  when the batches do not fit the network or the workspace
 template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
@@ -53,6 +53,7 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
   ClassReport report{.classes = std::vector<ClassCount>(classes)};
   EvaluationSum sum;
   Index top5 = 0;
+  batches.seek({});
   for (Index i = 0; i < batches.batches(); ++i) {
     const Batch<T> batch = batches.next();
     const TensorView<const T> outputs = model.infer(workspace, batch.images);
