@@ -1,4 +1,7 @@
 #include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <numeric>
 #include <string>
@@ -151,7 +154,7 @@ TEST_CASE("model tensors: a tensor that is missing, another or too many is refus
         })) == "some.npz: tensor '0.weight': expected 2x3x2x2, found 2x2x3x2");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "3.bias") tensor.type = "I32";
-        })) == "some.npz: tensor '3.bias': expected F32, found I32");
+        })) == "some.npz: tensor '3.bias': expected F64, F32, F16 or BF16, found I32");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "3.bias") tensor.name = "4.bias";
         })) == "some.npz: the network has no tensor '4.bias'");
@@ -171,4 +174,69 @@ TEST_CASE("model tensors: a part of a file is read whatever else is in there") {
   Model<SmallNetwork> model(1);
   read_model(file, model, "best.");
   CHECK(same_values(model, counted_model()));
+}
+
+namespace {
+
+/// A file of counted_model(), each tensor with values of so many bytes that encode() makes of a number.
+TensorFile encoded_file(const std::string& type, std::size_t size, std::uint64_t (*encode)(float)) {
+  return changed_file([&](StoredTensor& tensor) {
+    std::vector<std::byte> bytes;
+    for (const float value : values_of(tensor)) {
+      const std::uint64_t bits = encode(value);
+      const auto* const first = reinterpret_cast<const std::byte*>(&bits);
+      bytes.insert(bytes.end(), first, first + size);
+    }
+    tensor.type = type;
+    tensor.bytes = bytes;
+  });
+}
+
+/// binary16 of a whole number from 1 to 2048, and of 0.
+std::uint64_t half_of(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return value == 0 ? 0 : ((bits >> 23U) - 127U + 15U) << 10U | (bits >> 13U & 0x3FFU);
+}
+
+}  // namespace
+
+TEST_CASE("model tensors: a model of another floating-point type is converted") {
+  const TensorFile half = encoded_file("F16", 2, half_of);
+  const TensorFile bfloat = encoded_file("BF16", 2, [](float value) -> std::uint64_t {
+    return std::bit_cast<std::uint32_t>(value) >> 16U;  // whole numbers up to 256 fit
+  });
+  const TensorFile wide =
+      encoded_file("F64", 8, [](float value) { return std::bit_cast<std::uint64_t>(double{value}); });
+  for (const TensorFile* file : {&half, &bfloat, &wide}) {
+    INFO(file->tensors().front().type);
+    Model<SmallNetwork> model(1);
+    read_whole_model(*file, model);
+    CHECK(same_values(model, counted_model()));
+    Model<SmallNetwork, double> in_double(1);
+    read_whole_model(*file, in_double);
+    CHECK(same_values(in_double, counted_model<double>()));
+  }
+}
+
+TEST_CASE(
+    "model tensors: a number that float cannot hold is refused, and a model that is to go on takes its own type") {
+  const TensorFile huge = encoded_file("F64", 8, [](float) { return std::bit_cast<std::uint64_t>(1e300); });
+  CHECK(refusal(huge) == "some.npz: tensor '0.weight': value 0 is too large for F32");
+  Model<SmallNetwork, double> model;
+  CHECK_THROWS_WITH(read_model(file_of(counted_model()), model),
+                    "some.npz: tensor '0.weight': expected F64, found F32");
+}
+
+TEST_CASE("model tensors: a prefix of all names can be stripped, and a file that needs it says so") {
+  const TensorFile file = file_of(counted_model(), "module.");
+  Model<SmallNetwork> model(1);
+  read_whole_model(file, model, {.prefix = "module."});
+  CHECK(same_values(model, counted_model()));
+  CHECK(refusal(file) ==
+        "some.npz: the network has no tensor 'module.0.weight'; it has one behind the prefix 'module.' "
+        "(LoadOptions::prefix)");
+  TensorFile mixed = file;
+  mixed.add<float>("other.bias", {1}, std::array{1.0F});
+  CHECK_THROWS_WITH(read_whole_model(mixed, model, {.prefix = "module."}),
+                    "some.npz: tensor 'other.bias' does not begin with the prefix 'module.'");
 }

@@ -75,12 +75,13 @@ void save_model(const std::filesystem::path& path, const Model<Network, T>& mode
   return file;
 }
 
-/// Sets a model's parameters and running statistics to those of a file, whatever wrote it.
+/// Sets a model's parameters and running statistics to those of a file, whatever wrote it. Values of another
+/// floating-point type (F64, F32, F16, BF16) are rounded to the model's.
 /// @throws FileError when the extension is none of save_model's, the file cannot be read or is damaged, or it does not
-///         hold exactly the network's tensors in the model's type; the model is then as before
+///         hold exactly the network's tensors; the model is then as before
 template <class Network, class T>
-void load_model(const std::filesystem::path& path, Model<Network, T>& model) {
-  read_whole_model(read_weights(path), model);
+void load_model(const std::filesystem::path& path, Model<Network, T>& model, const LoadOptions& options = {}) {
+  read_whole_model(read_weights(path), model, options);
 }
 
 }  // namespace lamina
