@@ -7,6 +7,7 @@
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/floating_point.hpp>
 #include <lamina/core/hash.hpp>
 #include <lamina/core/huge_pages.hpp>

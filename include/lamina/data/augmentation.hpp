@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/data/normalization.hpp>
@@ -52,7 +53,9 @@ class ImageNormalizer {
     for (std::size_t c = 0; c < values_.size(); ++c) {
       const double mean = normalization.mean[c];
       const double deviation = normalization.deviation[c];
-      require(deviation > 0, "the standard deviation of a channel must be positive, got " + std::to_string(deviation));
+      require(is_finite(mean), "the mean of a channel must be finite, got " + std::to_string(mean));
+      require(deviation > 0 && is_finite(deviation),
+              "the standard deviation of a channel must be positive, got " + std::to_string(deviation));
       for (std::size_t byte = 0; byte < kBytes; ++byte) {
         values_[c][byte] = static_cast<T>((static_cast<double>(byte) / 255 - mean) / deviation);
       }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/layers/segment.hpp>
@@ -67,7 +68,7 @@ class GradientFlow {
                           std::to_string(gradients.size()));
     measure(gradients, team);
     for (std::size_t i = segments_.size(); i-- > 0;) {
-      if (!std::isfinite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
+      if (!is_finite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
     }
     double squares = 0;
     for (std::size_t i = 0; i < segments_.size(); ++i) {

@@ -70,9 +70,8 @@ class TensorFile {
   }
 
   /// Copies the values of a tensor of any floating-point type (F64, F32, F16, BF16), rounded to T.
-  /// @throws FileError when it is missing, has other dimensions or no floating-point type, or holds a finite number
-  /// that
-  ///         is too large for T
+  /// @throws FileError when it is missing, has other dimensions or no floating-point type, or holds a finite number too
+  ///         large for T
   template <std::floating_point T>
   void read_converted(const std::string& name, const Dimensions& dimensions, std::span<T> values) const {
     const StoredTensor& tensor = expect(name, dimensions, values.size());

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 
 #include <lamina/core/description.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 
@@ -21,7 +21,7 @@ class GradientClipping {
   GradientClipping() = default;
   /// @throws ArgumentError  a limit that is not positive and finite
   explicit GradientClipping(double limit) : limit_(limit) {
-    require_value(limit > 0 && std::isfinite(limit), "the limit of the gradients' norm", "positive and finite", limit);
+    require_value(limit > 0 && is_finite(limit), "the limit of the gradients' norm", "positive and finite", limit);
   }
 
   /// None where nothing is clipped.

@@ -12,6 +12,7 @@
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
@@ -132,7 +133,7 @@ LambOptions Lamb<T>::checked(LambOptions options) {
   require_below_one("beta1", options.beta1);
   require_below_one("beta2", options.beta2);
   // Zeros pad the last block of a tensor, and 0 / 0 would spoil the tensor's norm.
-  require_value(options.epsilon >= std::numeric_limits<T>::min() && std::isfinite(options.epsilon), "epsilon",
+  require_value(options.epsilon >= std::numeric_limits<T>::min() && is_finite(options.epsilon), "epsilon",
                 "finite and positive", options.epsilon);
   require_not_negative("weight decay", options.weight_decay);
   return options;

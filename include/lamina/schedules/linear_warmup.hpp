@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <lamina/core/description.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/schedule.hpp>
@@ -23,7 +24,7 @@ class LinearWarmup {
   /// @throws ArgumentError  a length below 1, a start outside (0, 1]
   LinearWarmup(Index length, double start, Next next) : length_(length), start_(start), next_(std::move(next)) {
     require_positive("the length of the warm-up", length);
-    require_value(start > 0 && start <= 1, "the start of the warm-up", "in (0, 1]", start);
+    require_value(start > 0 && start <= 1 && is_finite(start), "the start of the warm-up", "in (0, 1]", start);
   }
 
   [[nodiscard]] double operator()(Index position) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/training/evaluate.hpp>
 
 namespace lamina {
@@ -27,14 +28,16 @@ struct ClassReport {
 
 namespace detail {
 
-/// How many outputs come before the label's, of equal ones the first first. NaN comes behind nothing.
+/// How many outputs come before the label's, of equal ones the first first. NaN stands before all others, and nothing
+/// comes behind it.
 template <class T>
 [[nodiscard]] Index rank_of_label(std::span<const T> outputs, Label label) {
   const auto own = static_cast<std::size_t>(label);
   Index rank = 0;
   for (std::size_t c = 0; c < outputs.size(); ++c) {
+    const bool numbers = !is_nan(outputs[own]) && !is_nan(outputs[c]);
     const bool behind = outputs[own] > outputs[c] || (outputs[own] == outputs[c] && own < c);
-    rank += behind || c == own ? 0 : 1;
+    rank += (numbers && behind) || c == own ? 0 : 1;
   }
   return rank;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/floating_point.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/layers/layer.hpp>
@@ -29,7 +29,7 @@ template <class T>
 [[nodiscard]] const Segment* first_not_finite(std::span<const Segment> tensors, std::span<const T> values) {
   const auto finite = [&](const Segment& tensor) {
     const auto part = values.subspan(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.size()));
-    return std::ranges::all_of(part, [](T value) { return std::isfinite(value); });
+    return std::ranges::all_of(part, [](T value) { return is_finite(value); });
   };
   const auto found = std::ranges::find_if_not(tensors, finite);
   return found == tensors.end() ? nullptr : &*found;
@@ -91,7 +91,7 @@ class TrainingStep {
     const TensorView<T> gradient = workspace_.output_gradient(images.batch);
     const TensorView<const T> output = model_.forward(workspace_, images, random);
     const LossResult result = loss_(output, labels, gradient, workspace_.team());
-    if (!std::isfinite(result.loss)) {
+    if (!is_finite(result.loss)) {
       throw NonFiniteError("step " + std::to_string(number) + ": the loss is not finite, and neither is " +
                            detail::blame(model_));
     }

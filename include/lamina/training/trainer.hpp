@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/network/model.hpp>
@@ -245,7 +245,7 @@ class Trainer {
 
   /// Running statistics may overflow though no batch did.
   void require_finite(const EpochReport& report) const {
-    if (std::isfinite(report.validation.loss)) return;
+    if (is_finite(report.validation.loss)) return;
     throw NonFiniteError("validation after step " + std::to_string(step_.optimizer().steps()) + " (epoch " +
                          std::to_string(report.epoch) + "): the loss is not finite, and neither is " +
                          detail::blame(model_));
