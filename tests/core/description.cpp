@@ -5,7 +5,7 @@
 using namespace lamina;
 
 TEST_CASE("description: the kind and its options, each number in the digits that tell it from others") {
-  CHECK(describe("Adam", {{"beta1", 0.1}, {"steps", 7}, {"nesterov", false}, {"next", std::string("Other(x 1)")}}) ==
+  CHECK(describe("Adam", {{"beta1", 0.1}, {"steps", 7}, {"nesterov", false}, {"next", "Other(x 1)"}}) ==
         "Adam(beta1 0.1, steps 7, nesterov no, next Other(x 1))");
   CHECK(describe("Plain", {{"x", 0.1}}) != describe("Plain", {{"x", 0.1 + 1e-16}}));
 }

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace lamina {
@@ -20,13 +21,22 @@ template <class Number>
 /// An option of an object: its name and its value, in words.
 struct DescribedOption {
   DescribedOption(std::string_view option, std::string text) : name(option), value(std::move(text)) {}
-  DescribedOption(std::string_view option, bool is_on) : name(option), value(is_on ? "yes" : "no") {}
-  template <class Number>
-  requires std::integral<Number> || std::floating_point<Number> DescribedOption(std::string_view option, Number number)
-      : name(option), value(to_digits(number)) {}
+  template <class Value>
+  requires std::is_arithmetic_v<Value> DescribedOption(std::string_view option, Value number)
+      : name(option), value(in_words(number)) {}
 
   std::string_view name;
   std::string value;
+
+ private:
+  template <class Value>
+  [[nodiscard]] static std::string in_words(Value number) {
+    if constexpr (std::is_same_v<Value, bool>) {
+      return number ? "yes" : "no";
+    } else {
+      return to_digits(number);
+    }
+  }
 };
 
 /// The kind of an object and its options, in words that are the same for equal ones and differ for others:
