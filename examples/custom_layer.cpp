@@ -23,7 +23,7 @@ struct Swish : KeepsShape {
     // One beta a channel, from 1. The network finds room for it in its flat array, and the optimiser, the checkpoint
     // and the gradient flow know it by this name.
     static constexpr std::array parameters{
-        Segment{.name = "beta", .dims = {Input.channels}, .initialization = Initialization::one}};
+        Segment{.name = "beta", .dims = {Input.channels}, .initialization = Initialization::one, .input_axis = 0}};
     // The derivatives are functions of x, so training has to keep it.
 
     // matrix() has a row for each pixel of the batch and a column for each channel.

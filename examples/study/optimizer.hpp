@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -30,8 +31,11 @@ class ChosenOptimizer {
   [[nodiscard]] std::span<const float> state() const {
     return std::visit([](const auto& optimizer) { return optimizer.state(); }, choice_);
   }
-  void restore(std::span<const float> state, lamina::Index steps) {
-    std::visit([&](auto& optimizer) { optimizer.restore(state, steps); }, choice_);
+  [[nodiscard]] std::string description() const {
+    return std::visit([](const auto& optimizer) { return optimizer.description(); }, choice_);
+  }
+  void restore(const lamina::OptimizerState<float>& state) {
+    std::visit([&](auto& optimizer) { optimizer.restore(state); }, choice_);
   }
 
  private:

@@ -5,7 +5,9 @@
 /// saves and loads models, and training/checkpointer.hpp.
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/floating_point.hpp>
 #include <lamina/core/hash.hpp>
 #include <lamina/core/huge_pages.hpp>
@@ -49,6 +51,7 @@
 #include <lamina/io/zip.hpp>
 #include <lamina/io/zip_reader.hpp>
 #include <lamina/layers/batch_norm.hpp>
+#include <lamina/layers/channel_order.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dropout.hpp>
 #include <lamina/layers/flatten.hpp>
@@ -70,6 +73,8 @@
 #include <lamina/network/model.hpp>
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
+#include <lamina/network/single_pixel_norm.hpp>
+#include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
 #include <lamina/optimizers/adam.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
@@ -80,6 +85,7 @@
 #include <lamina/optimizers/update_blocks.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/cosine_annealing.hpp>
+#include <lamina/schedules/learning_rate.hpp>
 #include <lamina/schedules/linear_warmup.hpp>
 #include <lamina/schedules/schedule.hpp>
 #include <lamina/schedules/step_decay.hpp>

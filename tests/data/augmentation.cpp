@@ -110,3 +110,10 @@ TEST_CASE("augmentation: a normalization that does not fit is an error") {
   CHECK_THROWS_WITH(ImageNormalizer<float>(kShape, {{0.5}, {0.5}}), ContainsSubstring("3 channels, found 1 and 1"));
   CHECK_THROWS_WITH(ImageNormalizer<float>(kShape, {{0, 0, 0}, {1, 0, 1}}), ContainsSubstring("must be positive"));
 }
+
+TEST_CASE("image normalizer: refuses an image of another size") {
+  const ImageNormalizer<float> normalize(kShape, kNormalization);
+  std::vector<float> values(static_cast<std::size_t>(kShape.size()));
+  const std::vector<std::uint8_t> image(static_cast<std::size_t>(kShape.size() - 1));
+  CHECK_THROWS_WITH(normalize(image, values.data()), "an image of 6x9x3 has 162 bytes, got 161");
+}

@@ -181,3 +181,22 @@ TEST_CASE("loader: says where the next batch lies") {
   }
   CHECK(loader.position() == BatchPosition{5, 0});
 }
+
+TEST_CASE("loader: goes to any place, and gives there what it gives on its way") {
+  const LoaderOptions options{.batch_size = 20, .seed = 4};
+  BatchLoader<float> loader(images(), make_samples(45), kNormalization, options);
+  for (const BatchPosition place : {BatchPosition{2, 1}, {0, 2}, {0, 0}, {0, 0}, {1, 2}, {0, 1}}) {
+    loader.seek(place);
+    CHECK(loader.position() == place);
+    BatchLoader<float> begins(images(), make_samples(45), kNormalization, options, place);
+    for (int i = 0; i < 3; ++i) {
+      const Batch<float> found = loader.next();
+      const Batch<float> expected = begins.next();
+      CHECK(found.position == expected.position);
+      CHECK(std::ranges::equal(found.samples, expected.samples));
+      CHECK(std::equal(found.images.data, found.images.data + found.images.size(), expected.images.data));
+    }
+  }
+  CHECK_THROWS_WITH(loader.seek({0, 3}), ContainsSubstring("one of the 3 of an epoch, got 3"));
+  CHECK_THROWS_WITH(loader.seek({-1, 0}), ContainsSubstring("must not be negative, got -1"));
+}

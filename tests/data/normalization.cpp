@@ -55,3 +55,11 @@ TEST_CASE("normalization: no images and a constant channel are errors") {
   CHECK_THROWS_WITH(measure_normalization(images, std::vector<Index>{0}),
                     ContainsSubstring("flat: channel 1 has the same value in every pixel"));
 }
+
+TEST_CASE("normalization: refuses positions at which there is no image") {
+  const Dataset images = make_images(3);
+  const std::vector<Index> behind{0, 3};
+  const std::vector<Index> before{-1};
+  CHECK_THROWS_WITH(measure_normalization(images, behind), "image 3 is not one of the 3 images of noise");
+  CHECK_THROWS_WITH(measure_normalization(images, before), "image -1 is not one of the 3 images of noise");
+}

@@ -69,3 +69,19 @@ TEST_CASE("prefetcher: it ends cleanly in every state") {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
+
+TEST_CASE("prefetcher: begins anew at what it is told, whatever has been produced") {
+  int last = 0;
+  Prefetcher<int> prefetcher(0, [&](int& item) { item = ++last; });
+  for (int begin = 0; begin < 50; ++begin) {
+    prefetcher.restart([&] { last = 100 * begin; });
+    for (int i = 1; i <= begin % 4; ++i) REQUIRE(prefetcher.next() == 100 * begin + i);
+  }
+}
+
+TEST_CASE("prefetcher: an error stays one when it begins anew") {
+  Prefetcher<int> prefetcher(0, [](int&) { throw std::runtime_error("no more"); });
+  CHECK_THROWS_WITH(prefetcher.next(), "no more");
+  prefetcher.restart([] {});
+  CHECK_THROWS_WITH(prefetcher.next(), "no more");
+}

@@ -1,5 +1,11 @@
 #include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,7 +49,56 @@ std::string refusal(const TensorFile& file) {
   }
 }
 
+/// A layer of a kind and an order of its own, as a user may write it.
+struct OwnConvolution : KeepsShape {
+  static constexpr std::string_view kind = "own_convolution";
+  template <Shape Input>
+  struct Bound : LayerDefaults<Input> {
+    static constexpr std::array parameters{
+        Segment{.name = "weight", .dims = {2, 1, 3, 2}, .rank = 4, .file_axes = {3, 2, 0, 1}},
+        Segment{.name = "gain", .dims = {2, 3}, .rank = 2}};
+    template <class T>
+    static void forward(const Forward<T>&) {}
+    template <class T>
+    static void backward(const Backward<T>&) {}
+  };
+};
+
+/// One that is called as a layer of the library is, and is in its own order.
+struct Conv : OwnConvolution {
+  static constexpr std::string_view kind = "conv";
+  template <Shape Input>
+  struct Bound : OwnConvolution::Bound<Input> {
+    static constexpr std::array parameters{Segment{.name = "weight", .dims = {2, 1, 3, 2}, .rank = 4}};
+  };
+};
+
+/// The first tensor of a file as a model with parameters 0, 1, ... writes it.
+template <class Network>
+StoredTensor first_tensor() {
+  Model<Network> model;
+  std::iota(model.parameters().begin(), model.parameters().end(), 0.0F);
+  TensorFile file;
+  add_model(file, model);
+  return file.tensors().front();
+}
+
+std::vector<float> values_of(const StoredTensor& tensor) {
+  std::vector<float> values(tensor.bytes.size() / sizeof(float));
+  std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+  return values;
+}
+
 }  // namespace
+
+TEST_CASE("model tensors: a layer says in which order files have its parameters, whatever it is called") {
+  const StoredTensor own = first_tensor<Sequential<Image<1, 1, 2>, OwnConvolution>>();
+  CHECK(own.dimensions == Dimensions{2, 3, 2, 1});
+  CHECK(values_of(own) == std::vector<float>{0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11});
+  const StoredTensor as_it_is = first_tensor<Sequential<Image<1, 1, 2>, Conv>>();
+  CHECK(as_it_is.dimensions == Dimensions{2, 1, 3, 2});
+  CHECK(values_of(as_it_is) == std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+}
 
 TEST_CASE("model tensors: a model reads back bit for bit, also behind a prefix and in double") {
   const auto check = []<class T>(const Model<SmallNetwork, T>& model, const std::string& prefix) {
@@ -99,7 +154,7 @@ TEST_CASE("model tensors: a tensor that is missing, another or too many is refus
         })) == "some.npz: tensor '0.weight': expected 2x3x2x2, found 2x2x3x2");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "3.bias") tensor.type = "I32";
-        })) == "some.npz: tensor '3.bias': expected F32, found I32");
+        })) == "some.npz: tensor '3.bias': expected F64, F32, F16 or BF16, found I32");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "3.bias") tensor.name = "4.bias";
         })) == "some.npz: the network has no tensor '4.bias'");
@@ -119,4 +174,69 @@ TEST_CASE("model tensors: a part of a file is read whatever else is in there") {
   Model<SmallNetwork> model(1);
   read_model(file, model, "best.");
   CHECK(same_values(model, counted_model()));
+}
+
+namespace {
+
+/// A file of counted_model(), each tensor with values of so many bytes that encode() makes of a number.
+TensorFile encoded_file(const std::string& type, std::size_t size, std::uint64_t (*encode)(float)) {
+  return changed_file([&](StoredTensor& tensor) {
+    std::vector<std::byte> bytes;
+    for (const float value : values_of(tensor)) {
+      const std::uint64_t bits = encode(value);
+      const auto* const first = reinterpret_cast<const std::byte*>(&bits);
+      bytes.insert(bytes.end(), first, first + size);
+    }
+    tensor.type = type;
+    tensor.bytes = bytes;
+  });
+}
+
+/// binary16 of a whole number from 1 to 2048, and of 0.
+std::uint64_t half_of(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return value == 0 ? 0 : ((bits >> 23U) - 127U + 15U) << 10U | (bits >> 13U & 0x3FFU);
+}
+
+}  // namespace
+
+TEST_CASE("model tensors: a model of another floating-point type is converted") {
+  const TensorFile half = encoded_file("F16", 2, half_of);
+  const TensorFile bfloat = encoded_file("BF16", 2, [](float value) -> std::uint64_t {
+    return std::bit_cast<std::uint32_t>(value) >> 16U;  // whole numbers up to 256 fit
+  });
+  const TensorFile wide =
+      encoded_file("F64", 8, [](float value) { return std::bit_cast<std::uint64_t>(double{value}); });
+  for (const TensorFile* file : {&half, &bfloat, &wide}) {
+    INFO(file->tensors().front().type);
+    Model<SmallNetwork> model(1);
+    read_whole_model(*file, model);
+    CHECK(same_values(model, counted_model()));
+    Model<SmallNetwork, double> in_double(1);
+    read_whole_model(*file, in_double);
+    CHECK(same_values(in_double, counted_model<double>()));
+  }
+}
+
+TEST_CASE(
+    "model tensors: a number that float cannot hold is refused, and a model that is to go on takes its own type") {
+  const TensorFile huge = encoded_file("F64", 8, [](float) { return std::bit_cast<std::uint64_t>(1e300); });
+  CHECK(refusal(huge) == "some.npz: tensor '0.weight': value 0 is too large for F32");
+  Model<SmallNetwork, double> model;
+  CHECK_THROWS_WITH(read_model(file_of(counted_model()), model),
+                    "some.npz: tensor '0.weight': expected F64, found F32");
+}
+
+TEST_CASE("model tensors: a prefix of all names can be stripped, and a file that needs it says so") {
+  const TensorFile file = file_of(counted_model(), "module.");
+  Model<SmallNetwork> model(1);
+  read_whole_model(file, model, {.prefix = "module."});
+  CHECK(same_values(model, counted_model()));
+  CHECK(refusal(file) ==
+        "some.npz: the network has no tensor 'module.0.weight'; it has one behind the prefix 'module.' "
+        "(LoadOptions::prefix)");
+  TensorFile mixed = file;
+  mixed.add<float>("other.bias", {1}, std::array{1.0F});
+  CHECK_THROWS_WITH(read_whole_model(mixed, model, {.prefix = "module."}),
+                    "some.npz: tensor 'other.bias' does not begin with the prefix 'module.'");
 }

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <set>
 
 #include <lamina/layers/dropout.hpp>
+#include <lamina/layers/identity.hpp>
 #include <lamina/layers/linear.hpp>
+#include <lamina/network/concat.hpp>
 
 #include "layer_checks.hpp"
 
@@ -50,6 +53,21 @@ TEST_CASE("dropout: the mask differs by step, by seed and by layer, and is else 
   const auto twice = mask<Sequential<Image<8, 8, 32>, Dropout, Dropout>>();
   const auto kept = static_cast<double>(twice.size()) - static_cast<double>(std::ranges::count(twice, 0.0));
   CHECK(kept / static_cast<double>(twice.size()) == Approx(0.25).margin(0.025));
+}
+
+TEST_CASE("dropout: no two layers of a network share a mask, however deep they are nested") {
+  using Deep = Sequential<Sequential<Sequential<Sequential<Dropout>>>>;
+  using Six = Sequential<Image<4, 4, 8>, Concat<Deep, Deep, Deep, Deep, Deep, Sequential<Identity, Deep>>>;
+  const auto values = mask<Six>();
+  std::set<std::vector<double>> masks;
+  for (std::size_t layer = 0; layer < 6; ++layer) {
+    std::vector<double> own;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (i % (6 * 8) / 8 == layer) own.push_back(values[i]);
+    }
+    masks.insert(own);
+  }
+  CHECK(masks.size() == 6);
 }
 
 TEST_CASE("dropout: no two samples share a mask") {

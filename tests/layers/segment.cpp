@@ -24,3 +24,11 @@ TEST_CASE("segment: its size is the product of its dimensions") {
   STATIC_REQUIRE(total_size(std::array<Segment, 0>{}) == 0);
   SUCCEED();
 }
+
+TEST_CASE("segment: tensors with gaps between them, or of another array, are refused") {
+  std::array tensors{Segment{.name = "a", .dims = {3}}, Segment{.name = "b", .dims = {2, 2}, .rank = 2, .offset = 3}};
+  CHECK_NOTHROW(require_consecutive(tensors, 7));
+  CHECK_THROWS_WITH(require_consecutive(tensors, 8), "the tensors have 7 values, the flat array has 8");
+  tensors[1].offset = 4;
+  CHECK_THROWS_WITH(require_consecutive(tensors, 8), "tensor 'b' must begin at value 3 of the flat array, got 4");
+}

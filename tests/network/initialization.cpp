@@ -131,3 +131,9 @@ TEST_CASE("he initialisation: keeps the activations through the depth of VGG38, 
     CHECK(std::abs(std::log(kept<36>(InitializationScheme::fan_in_uniform, seed)) + 36 * std::log(6) + 2.8) < 3 * 2.4);
   }
 }
+
+TEST_CASE("initialisation: refuses an array that is not that of the tensors") {
+  std::vector<float> few(static_cast<std::size_t>(Vgg08::parameter_count - 1));
+  CHECK_THROWS_WITH(initialize<float>(Vgg08::parameters, InitializationScheme::fan_in_uniform, 0, few),
+                    "the tensors have 59716 values, the flat array has 59715");
+}

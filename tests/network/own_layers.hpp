@@ -26,8 +26,8 @@ struct Gain : KeepsShape {
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
     static constexpr std::array parameters{
-        Segment{.name = "weight", .dims = {Input.channels}, .initialization = Initialization::one}};
-    static constexpr std::array statistics{Segment{.name = "running_mean", .dims = {Input.channels}}};
+        Segment{.name = "weight", .dims = {Input.channels}, .initialization = Initialization::one, .input_axis = 0}};
+    static constexpr std::array statistics{Segment{.name = "running_mean", .dims = {Input.channels}, .input_axis = 0}};
     template <class T>
     static constexpr Index saved(Index batch) {
       return batch * Input.size();

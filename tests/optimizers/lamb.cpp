@@ -167,3 +167,9 @@ TEST_CASE("lamb: refuses what it cannot use") {
   CHECK_THROWS_WITH(Lamb<float>(three, {.epsilon = HUGE_VAL}), ContainsSubstring("epsilon"));
   CHECK_THROWS_WITH(Lamb<float>(three, {.weight_decay = -1}), ContainsSubstring("weight decay"));
 }
+
+TEST_CASE("lamb: refuses tensors with gaps between them") {
+  auto tensors = segments({{3, 4}, {5}});
+  tensors[1].offset += 1;
+  CHECK_THROWS_WITH(Lamb<float>(tensors), "tensor '' must begin at value 12 of the flat array, got 13");
+}

@@ -100,7 +100,7 @@ void check_continues_from_state(const Make& make) {
   original.run(4, Team(1));
 
   Training resumed(make(kTrainedParameters), kTrainedParameters);
-  resumed.optimizer().restore(original.optimizer().state(), original.optimizer().steps());
+  resumed.optimizer().restore(state_of(original.optimizer()));
   resumed.parameters() = original.parameters();
   original.run(3, Team(1));
   resumed.run(3, Team(1));
@@ -125,8 +125,11 @@ void check_refuses_bad_steps(O optimizer) {
   CHECK_THROWS_WITH(optimizer.step(three, four, 0.1, team),
                     ContainsSubstring("the number of gradients must be 3, got 4"));
   CHECK(optimizer.steps() == 1);
-  CHECK_THROWS_WITH(optimizer.restore(std::vector<T>(5), 1), ContainsSubstring("optimizer state must be"));
-  CHECK_THROWS_WITH(optimizer.restore(optimizer.state(), -1), ContainsSubstring("the number of steps"));
+  OptimizerState<T> state = state_of(optimizer);
+  state.steps = -1;
+  CHECK_THROWS_WITH(optimizer.restore(state), ContainsSubstring("the number of steps"));
+  state.values.resize(5);
+  CHECK_THROWS_WITH(optimizer.restore(state), ContainsSubstring("optimizer state must be"));
 }
 
 }  // namespace lamina::test

@@ -1,6 +1,8 @@
 #include <optional>
 
 #include <lamina/io/safetensors.hpp>
+#include <lamina/optimizers/lamb.hpp>
+#include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/cosine_annealing.hpp>
 #include <lamina/training/checkpoint.hpp>
 
@@ -28,11 +30,12 @@ class Run {
 
   /// Runs until so many steps are done and epochs with them, and returns the checkpoint of that place.
   [[nodiscard]] TensorFile until(Index steps) {
-    const auto done = [&] { return trainer_.state().steps >= steps; };
+    const auto done = [&] { return trainer_.state().optimizer.steps >= steps; };
     if (!done()) trainer_.run(done);
     return to_checkpoint(trainer_, "tiny");
   }
   [[nodiscard]] auto& trainer() { return trainer_; }
+  [[nodiscard]] auto& training_loader() { return training_; }
 
  private:
   Dataset images_ = brightness_dataset(8 * kBatches - 3);
@@ -93,6 +96,74 @@ TEST_CASE("checkpoint: what is none, or not whole, or of another version is refu
   CHECK_THROWS_WITH(require_checkpoint(unverified), "checkpoint: is damaged: it has no checksum");
 }
 
+namespace {
+
+/// A trainer for the checkpoints of Run whose parts may differ from those there.
+template <class O = Adam<float>>
+struct OtherRun {
+  explicit OtherRun(O optimizer, LoaderOptions loading = {.batch_size = 8, .seed = 1}, LearningRate rate = kSchedule,
+                    TrainerOptions options = kOptions, SoftmaxCrossEntropy loss = {})
+      : training(images, all_of(images), kBrightnessNormalization, loading),
+        trainer(model, std::move(optimizer), std::move(rate), training, validation, Team(1), options, loss) {}
+
+  static inline const CosineAnnealing kSchedule{1e-2, 1e-4, kEpochs};
+  static constexpr TrainerOptions kOptions{.epochs = kEpochs, .batch_size = 8, .seed = 3};
+
+  Dataset images = brightness_dataset(8 * kBatches - 3);
+  Dataset others = brightness_dataset(20, 1);
+  BatchLoader<float> training;
+  BatchLoader<float> validation{others, all_of(others), kBrightnessNormalization, LoaderOptions::evaluation(8)};
+  Model<TinyNetwork> model;
+  Trainer<TinyNetwork, float, O> trainer;
+};
+
+std::string refusal(const TensorFile& checkpoint, auto&& run, const RestoreOptions& options = {}) {
+  try {
+    restore_checkpoint(checkpoint, run.trainer, options);
+    return {};
+  } catch (const FileError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint: is restored into a run of the same parts alone, and an error names both") {
+  const TensorFile checkpoint = through_bytes(Run(1).until(2));
+  const Adam<float> adam(TinyNetwork::parameter_count);
+  using Other = OtherRun<>;
+  const LoaderOptions loading{.batch_size = 8, .seed = 1};
+  CHECK(refusal(checkpoint, Other(adam)).empty());
+  CHECK(refusal(checkpoint, OtherRun(Lamb<float>(TinyNetwork::parameters))) ==
+        "checkpoint: the state of the optimizer Adam(beta1 0.9, beta2 0.999, epsilon 1e-08, weight_decay 0) is not one "
+        "of Lamb(beta1 0.9, beta2 0.999, epsilon 1e-06, weight_decay 0)");
+  CHECK(refusal(checkpoint, Other(adam, loading, ConstantSchedule(1e-2))) ==
+        "checkpoint: the state is of a run with the learning rate CosineAnnealing(learning_rate 0.01, minimum 1e-04, "
+        "period 3), and this one has ConstantSchedule(learning_rate 0.01)");
+  CHECK(refusal(checkpoint, Other(adam, loading, [](Index) { return 1e-2; })) ==
+        "checkpoint: the state is of a run with the learning rate CosineAnnealing(learning_rate 0.01, minimum 1e-04, "
+        "period 3), and this one has one without a description");
+  const std::string other_seed = refusal(checkpoint, Other(adam, {.batch_size = 8, .seed = 2}));
+  CHECK_THAT(other_seed, ContainsSubstring("of a run with the training batches BatchLoader(images 37"));
+  CHECK_THAT(other_seed, ContainsSubstring("seed 1, shuffle yes") && ContainsSubstring("seed 2, shuffle yes"));
+  CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, {.epochs = kEpochs, .batch_size = 8, .seed = 4})) ==
+        "checkpoint: the state is of a run with the options TrainerOptions(seed 3, clipping GradientClipping(limit "
+        "none)), and this one has TrainerOptions(seed 4, clipping GradientClipping(limit none))");
+  CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, Other::kOptions, {.label_smoothing = 0.5})) ==
+        "checkpoint: the state is of a run with the loss SoftmaxCrossEntropy(label_smoothing 0), and this one has "
+        "SoftmaxCrossEntropy(label_smoothing 0.5)");
+}
+
+TEST_CASE("checkpoint: another schedule goes on where the caller says that it knows") {
+  const TensorFile checkpoint = through_bytes(Run(1).until(2));
+  const Adam<float> adam(TinyNetwork::parameter_count);
+  OtherRun longer(adam, {.batch_size = 8, .seed = 1}, CosineAnnealing(1e-2, 1e-4, 5),
+                  {.epochs = 5, .batch_size = 8, .seed = 3});
+  CHECK_FALSE(refusal(checkpoint, longer).empty());
+  CHECK(refusal(checkpoint, longer, {.other_learning_rate = true}).empty());
+  CHECK(longer.trainer.state().optimizer.steps == 2);
+}
+
 TEST_CASE("checkpoint: a trainer that refuses one is as before") {
   const TensorFile checkpoint = through_bytes(Run(1).until(2));
   Run run(1, &checkpoint);
@@ -111,9 +182,16 @@ TEST_CASE("checkpoint: a trainer that refuses one is as before") {
   CHECK(to_safetensors(run.until(0)) == before);
 }
 
-TEST_CASE("trainer: a loader that does not stand where training goes on is refused") {
+TEST_CASE("trainer: trains on the batches of its position wherever its loader stands") {
+  const std::string expected = to_safetensors(Run(1).until(kEpochs * kBatches));
   const TensorFile checkpoint = Run(1).until(2);
-  Run run(1);
-  CHECK_THROWS_WITH(restore_checkpoint(checkpoint, run.trainer()),
-                    "the training loader stands at epoch 0, batch 0, expected epoch 0, batch 2");
+  Run resumed(1);
+  restore_checkpoint(checkpoint, resumed.trainer());
+  CHECK(to_safetensors(resumed.until(kEpochs * kBatches)) == expected);
+  Run disturbed(1);
+  for (Index steps = 0; steps < kEpochs * kBatches; steps += 4) {
+    static_cast<void>(disturbed.until(steps));
+    static_cast<void>(disturbed.training_loader().next());
+  }
+  CHECK(to_safetensors(disturbed.until(kEpochs * kBatches)) == expected);
 }

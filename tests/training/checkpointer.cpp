@@ -32,7 +32,7 @@ class Run : TrainingObserver {
   void note() {
     if (!std::filesystem::exists(file("checkpoint.safetensors"))) return;
     std::string now = read_text(file("checkpoint.safetensors"));
-    if (now != last_) written_.insert(trainer_.state().steps);
+    if (now != last_) written_.insert(trainer_.state().optimizer.steps);
     last_ = std::move(now);
   }
 

@@ -1,3 +1,4 @@
+#include <lamina/training/class_report.hpp>
 #include <lamina/training/evaluate.hpp>
 
 #include "../catch.hpp"
@@ -49,4 +50,18 @@ TEST_CASE("evaluate: measures the same epoch after epoch and reports its progres
   const auto first = evaluate(model, workspace, loader, SoftmaxCrossEntropy{}, [&](Index n) { done.push_back(n); });
   CHECK(done == std::vector<Index>{8, 16, 20});
   CHECK(evaluate(model, workspace, loader).loss == first.loss);
+}
+
+TEST_CASE("evaluate: measures the first epoch wherever the loader stands") {
+  const Dataset images = brightness_dataset(20);
+  const Model<TinyNetwork> model;
+  // Each epoch leaves out other images and crops anew.
+  const LoaderOptions options{.batch_size = 8, .seed = 1, .drop_remainder = true};
+  BatchLoader<float> loader(images, all_of(images), kBrightnessNormalization, options);
+  InferenceWorkspace<TinyNetwork> workspace(8, Team(1));
+  const double expected = evaluate(model, workspace, loader).loss;
+  CHECK(evaluate(model, workspace, loader).loss == expected);
+  static_cast<void>(loader.next());
+  CHECK(evaluate(model, workspace, loader).loss == expected);
+  CHECK(report_classes(model, workspace, loader).loss == expected);
 }

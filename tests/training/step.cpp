@@ -242,3 +242,14 @@ TEST_CASE("training step: allocates nothing after the first") {
   const std::vector<int> memory(1000);
   CHECK(allocation_count() - before > 0);
 }
+
+TEST_CASE("training step: refuses images and labels that differ in number, whatever the loss") {
+  const BatchInMemory data;
+  Model<TinyNetwork> model;
+  const Model<TinyNetwork> before = model;
+  TrainingStep<TinyNetwork, float, Adam<float>, FaintLoss> step(model, Adam<float>(TinyNetwork::parameter_count),
+                                                                kBatch, Team(1));
+  CHECK_THROWS_WITH(step(data.batch.images, data.batch.labels.first(3), 1e-3),
+                    "a training step got 16 images but 3 labels");
+  CHECK(std::ranges::equal(model.statistics(), before.statistics()));
+}

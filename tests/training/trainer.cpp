@@ -1,6 +1,7 @@
 #include <functional>
 #include <string>
 
+#include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/training/trainer.hpp>
 
 #include "../catch.hpp"
@@ -189,4 +190,19 @@ TEST_CASE("trainer: a validation loss that is not finite stops it") {
   run.model.statistics()[0] = std::numeric_limits<float>::infinity();
   CHECK_THROWS_WITH(run.trainer.run(), ContainsSubstring("validation after step 3 (epoch 1): the loss is not finite") &&
                                            ContainsSubstring("batch_norm 1.running_mean"));
+}
+
+TEST_CASE("trainer: refuses at once an epoch that would end with an image on which the network cannot train") {
+  using Net = Sequential<Image<8, 8, 3>, GlobalAvgPool, BatchNorm, Linear<4>>;
+  const Dataset images = brightness_dataset(17);
+  Model<Net> model;
+  const auto check = [&](const LoaderOptions& options) {
+    BatchLoader<float> training(images, all_of(images), kBrightnessNormalization, options);
+    BatchLoader<float> validation(images, all_of(images), kBrightnessNormalization, LoaderOptions::evaluation(8));
+    Trainer<Net>(model, Adam<float>(Net::parameter_count), ConstantSchedule(1e-3), training, validation, Team(1),
+                 {.epochs = 1, .batch_size = 8});
+  };
+  CHECK_THROWS_WITH(check({.batch_size = 8}), ContainsSubstring("at least 2 images in a batch, got 1"));
+  CHECK_NOTHROW(check({.batch_size = 8, .drop_remainder = true}));
+  CHECK_NOTHROW(check({.batch_size = 7}));
 }

@@ -5,6 +5,6 @@
 namespace lamina {
 
 /// Of the library; CMake reads it from here.
-inline constexpr std::string_view kVersion = "0.2.0";
+inline constexpr std::string_view kVersion = "0.3.0";
 
 }  // namespace lamina

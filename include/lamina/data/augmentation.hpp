@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/data/normalization.hpp>
@@ -52,7 +53,9 @@ class ImageNormalizer {
     for (std::size_t c = 0; c < values_.size(); ++c) {
       const double mean = normalization.mean[c];
       const double deviation = normalization.deviation[c];
-      require(deviation > 0, "the standard deviation of a channel must be positive, got " + std::to_string(deviation));
+      require(is_finite(mean), "the mean of a channel must be finite, got " + std::to_string(mean));
+      require(deviation > 0 && is_finite(deviation),
+              "the standard deviation of a channel must be positive, got " + std::to_string(deviation));
       for (std::size_t byte = 0; byte < kBytes; ++byte) {
         values_[c][byte] = static_cast<T>((static_cast<double>(byte) / 255 - mean) / deviation);
       }
@@ -62,7 +65,12 @@ class ImageNormalizer {
   /// Writes the image, cropped and mirrored; pixels outside of it are black, that is byte 0.
   /// @param image        shape.size() bytes, planar
   /// @param destination  shape.size() values, row, column, channel
+  /// @throws ArgumentError  an image of another size
   void operator()(std::span<const std::uint8_t> image, const Augmentation& augmentation, T* destination) const {
+    if (std::ssize(image) != shape_.size()) {
+      throw ArgumentError("an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) +
+                          " bytes, got " + std::to_string(image.size()));
+    }
     for (Index c = 0; c < shape_.channels; ++c) {
       const std::uint8_t* plane = image.data() + c * shape_.pixels();
       const auto& values = values_[static_cast<std::size_t>(c)];

@@ -65,6 +65,16 @@ class Dataset {
   std::vector<Label> labels_;
 };
 
+/// Refuses positions at which a set has no image.
+/// @throws ArgumentError
+inline void require_images(const Dataset& images, std::span<const Index> samples) {
+  for (const Index sample : samples) {
+    if (sample >= 0 && sample < images.size()) continue;
+    throw ArgumentError("image " + std::to_string(sample) + " is not one of the " + std::to_string(images.size()) +
+                        " images of " + images.name());
+  }
+}
+
 /// The two halves a benchmark comes in: what may be learned from, and what only measures.
 struct TrainTestSets {
   Dataset train;

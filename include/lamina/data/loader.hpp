@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/hash.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/data/augmentation.hpp>
 #include <lamina/data/dataset.hpp>
@@ -79,8 +81,36 @@ class BatchLoader {
                                    : (size() + options_.batch_size - 1) / options_.batch_size;
   }
 
+  /// Images in the smallest batch of an epoch, which is its last.
+  [[nodiscard]] Index smallest_batch() const {
+    const Index rest = options_.drop_remainder ? 0 : size() % options_.batch_size;
+    return rest > 0 ? rest : options_.batch_size;
+  }
+
   /// Where the next batch lies.
   [[nodiscard]] BatchPosition position() const { return position_; }
+
+  /// Which images it takes, by a hash of their positions, and how it makes batches of them; with the data, what the
+  /// batches are a function of.
+  [[nodiscard]] std::string description() const {
+    Hash positions;
+    for (const Index sample : samples_) positions.add(static_cast<std::uint64_t>(sample));
+    return describe("BatchLoader", {{"images", size()},
+                                    {"positions", hexadecimal(positions.value())},
+                                    {"batch_size", options_.batch_size},
+                                    {"seed", options_.seed},
+                                    {"shuffle", options_.shuffle},
+                                    {"augment", options_.augment},
+                                    {"drop_remainder", options_.drop_remainder}});
+  }
+
+  /// Goes to a place in the sequence, whose batch next() gives then. The batch that it gave last is no longer valid.
+  /// @throws ArgumentError for a place that is none
+  void seek(BatchPosition position) {
+    if (checked(position, batches()) == position_) return;
+    prefetcher_.restart([&] { next_ = position; });
+    position_ = position;
+  }
 
   /// The next batch, valid until the next call. After the last batch of an epoch comes the first of the next.
   [[nodiscard]] Batch<T> next() {
@@ -112,17 +142,13 @@ class BatchLoader {
     require(batch <= size || !(options.shuffle || options.drop_remainder),
             "batch size " + std::to_string(batch) + " is larger than the " + std::to_string(size) + " images of " +
                 images.name());
-    for (const Index sample : samples) {
-      if (sample >= 0 && sample < images.size()) continue;
-      throw ArgumentError("image " + std::to_string(sample) + " is not one of the " + std::to_string(images.size()) +
-                          " images of " + images.name());
-    }
+    require_images(images, samples);
     return samples;
   }
 
   static BatchPosition checked(BatchPosition start, Index batches) {
-    require(start.epoch >= 0, "the first epoch must not be negative, got " + std::to_string(start.epoch));
-    require(start.batch >= 0 && start.batch < batches, "the first batch must be one of the " + std::to_string(batches) +
+    require(start.epoch >= 0, "an epoch of batches must not be negative, got " + std::to_string(start.epoch));
+    require(start.batch >= 0 && start.batch < batches, "a batch must be one of the " + std::to_string(batches) +
                                                            " of an epoch, got " + std::to_string(start.batch));
     return start;
   }

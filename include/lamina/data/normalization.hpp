@@ -21,9 +21,10 @@ struct Normalization {
 };
 
 /// Mean and (population) standard deviation over all pixels of the given images. The sums are exact integers.
-/// @throws ArgumentError without images, and for a channel that has one value throughout
+/// @throws ArgumentError without images, for positions out of range, and for a channel that has one value throughout
 [[nodiscard]] inline Normalization measure_normalization(const Dataset& images, std::span<const Index> samples) {
   require(!samples.empty(), images.name() + ": no images to measure mean and standard deviation on");
+  require_images(images, samples);
   const auto channels = static_cast<std::size_t>(images.shape().channels);
   const auto plane = static_cast<std::size_t>(images.shape().pixels());
   std::vector<std::uint64_t> sums(channels), squares(channels);

@@ -46,6 +46,18 @@ class Prefetcher {
     return items_[wanted % 2];
   }
 
+  /// Drops what has been produced and begins anew, behind a call of `change` in which the background thread rests: it
+  /// may change what `produce` reads. The item that next() gave last is no longer valid.
+  template <class Change>
+  void restart(const Change& change) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !producing_; });
+    change();
+    produced_ = 0;
+    taken_ = 0;
+    changed_.notify_all();
+  }
+
  private:
   void work() {
     std::unique_lock lock(mutex_);
@@ -53,6 +65,7 @@ class Prefetcher {
       // The caller reads item taken_ - 1, which shares its place with item taken_ + 1.
       changed_.wait(lock, [&] { return stopping_ || produced_ <= taken_; });
       if (stopping_) return;
+      producing_ = true;
       lock.unlock();
       std::exception_ptr failure;
       try {
@@ -61,6 +74,7 @@ class Prefetcher {
         failure = std::current_exception();
       }
       lock.lock();
+      producing_ = false;
       failure_ = failure;
       if (!failure_) ++produced_;
       changed_.notify_all();
@@ -72,8 +86,9 @@ class Prefetcher {
   std::array<Item, 2> items_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::size_t produced_ = 0;  // items ready since the beginning; written by the worker only
-  std::size_t taken_ = 0;     // items handed out since the beginning
+  std::size_t produced_ = 0;  // items ready since the beginning or restart()
+  std::size_t taken_ = 0;     // items handed out since then
+  bool producing_ = false;
   bool stopping_ = false;
   std::exception_ptr failure_;
   std::thread worker_;  // last: it starts when all it uses is there

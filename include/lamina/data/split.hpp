@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/shuffle.hpp>
@@ -58,7 +59,7 @@ template <class QuotaOf>
 /// of the 50,000 images of CIFAR-100 are 25 of each class, which leaves 475 of each.
 /// @throws ArgumentError for a fraction outside 0 ... 1
 [[nodiscard]] inline Split stratified_split(const Dataset& images, double validation_fraction, std::uint64_t seed) {
-  require(validation_fraction >= 0 && validation_fraction <= 1,
+  require(is_finite(validation_fraction) && validation_fraction >= 0 && validation_fraction <= 1,
           "the validation fraction must be from 0 to 1, got " + std::to_string(validation_fraction));
   return split_by_class(images, seed, [&](Index, Index size) {
     const Index validation = std::lround(validation_fraction * static_cast<double>(size));

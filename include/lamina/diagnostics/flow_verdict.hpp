@@ -64,11 +64,12 @@ namespace detail {
   return FlowState::healthy;
 }
 
-/// Finds where a flow breaks and by how much; comparisons pass over 0 / 0.
+/// Finds where a flow breaks and by how much; 0 beside 0 is no break.
 inline void find_break(std::span<const TensorFlow> flow, FlowVerdict& verdict) {
   const bool rise = verdict.state == FlowState::exploding;
   verdict.change = 1;
   for (std::size_t i = flow.size() - 1; i-- > 0;) {
+    if (flow[i].mean_abs == 0 && flow[i + 1].mean_abs == 0) continue;
     const double change = flow[i].mean_abs / flow[i + 1].mean_abs;
     if (rise ? change > verdict.change : change < verdict.change) {
       verdict.change = change;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <lamina/core/finite.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/diagnostics/gradient_check_report.hpp>
@@ -118,10 +119,12 @@ class GradientChecker {
   /// What rounding explains is no error: without that, a derivative of zero (a bias in front of batch normalisation)
   /// would have an error of 100 %.
   [[nodiscard]] static double relative_error(double derivative, double difference, double rounding, double typical) {
+    // First, as comparisons with NaN say what they like under -ffast-math.
+    if (!is_finite(derivative) || !is_finite(difference)) return std::numeric_limits<double>::infinity();
     const double excess = std::abs(derivative - difference) - rounding;
     if (excess <= 0) return 0;
     const double error = excess / std::max({std::abs(derivative), std::abs(difference), typical});
-    return std::isfinite(error) ? error : std::numeric_limits<double>::infinity();
+    return is_finite(error) ? error : std::numeric_limits<double>::infinity();
   }
 
   struct Loss {
@@ -159,7 +162,8 @@ class GradientChecker {
 template <class Network>
 [[nodiscard]] GradientCheckReport check_gradients(const GradientCheckOptions& options = {}) {
   require(options.values > 0, "a gradient check needs values to check, got " + std::to_string(options.values));
-  require(options.step > 0, "the step of a gradient check must be positive, got " + std::to_string(options.step));
+  require(options.step > 0 && is_finite(options.step),
+          "the step of a gradient check must be positive, got " + std::to_string(options.step));
   return detail::GradientChecker<Network>(options).run();
 }
 

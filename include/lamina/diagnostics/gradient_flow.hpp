@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/layers/segment.hpp>
@@ -38,6 +39,7 @@ struct TensorFlow {
 class GradientFlow {
  public:
   /// @param parameters  Network::parameters
+  /// @throws ArgumentError  for tensors with gaps between them
   explicit GradientFlow(std::span<const Segment> parameters)
       : segments_(parameters.begin(), parameters.end()), step_(segments_.size()), sums_(segments_.size()) {
     for (std::size_t i = 0; i < segments_.size(); ++i) {
@@ -47,6 +49,7 @@ class GradientFlow {
         pieces_.push_back({.tensor = i, .offset = segments_[i].offset + first, .size = std::min(kPiece, size - first)});
       }
     }
+    require_consecutive(segments_, size_);
     piece_norms_.resize(pieces_.size());
   }
 
@@ -65,7 +68,7 @@ class GradientFlow {
                           std::to_string(gradients.size()));
     measure(gradients, team);
     for (std::size_t i = segments_.size(); i-- > 0;) {
-      if (!std::isfinite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
+      if (!is_finite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
     }
     double squares = 0;
     for (std::size_t i = 0; i < segments_.size(); ++i) {

@@ -37,7 +37,8 @@ struct Operation {
   int first_read = 0;  ///< of Graph::reads
   int read_count = 0;
   Shape output{};
-  int layer = kNone;  ///< number among the layers, from the input on; none for add and concatenation
+  int layer = kNone;  ///< number among the layers, from the input on, however they are nested: layers that draw random
+                      ///< numbers draw by it; none for add and concatenation
   Index parameter_offset = 0;
   Index statistics_offset = 0;
   bool rectifier = false;  ///< of an activation: its derivative is a function of the value's sign
@@ -114,7 +115,11 @@ struct GraphSize {
 template <std::size_t N, std::size_t R>
 class GraphBuilder {
  public:
-  constexpr explicit GraphBuilder(const Shape& input) { graph_.input = input; }
+  /// @param parameters, statistics  the network's tables, which say where the layers' tensors lie
+  constexpr GraphBuilder(const Shape& input, std::span<const Segment> parameters, std::span<const Segment> statistics)
+      : parameters_(parameters), statistics_(statistics) {
+    graph_.input = input;
+  }
 
   template <class Specification, Shape Input>
   constexpr ValueId layer(ValueId value, const Name&) {
@@ -123,11 +128,11 @@ class GraphBuilder {
     Operation operation{.kind = kind_of(Bound::role),
                         .output = Bound::output_shape,
                         .layer = layers_++,
-                        .parameter_offset = parameters_,
-                        .statistics_offset = statistics_};
+                        .parameter_offset = offset(parameters_),
+                        .statistics_offset = offset(statistics_)};
     if constexpr (Bound::role == LayerRole::activation) operation.rectifier = Bound::rectifier;
-    parameters_ += total_size(Bound::parameters);
-    statistics_ += total_size(Bound::statistics);
+    parameters_ = parameters_.subspan(Bound::parameters.size());
+    statistics_ = statistics_.subspan(Bound::statistics.size());
     return append(operation, std::array{value});
   }
 
@@ -145,6 +150,11 @@ class GraphBuilder {
   }
 
  private:
+  /// Where the first tensor lies; nothing reads it where there is none.
+  static constexpr Index offset(std::span<const Segment> tensors) {
+    return tensors.empty() ? 0 : tensors.front().offset;
+  }
+
   constexpr ValueId append(Operation operation, std::span<const ValueId> values) {
     operation.first_read = static_cast<int>(reads_);
     operation.read_count = static_cast<int>(values.size());
@@ -154,11 +164,11 @@ class GraphBuilder {
   }
 
   Graph<N, R> graph_{};
+  std::span<const Segment> parameters_;  // of the layers that are still to come, as statistics_
+  std::span<const Segment> statistics_;
   std::size_t operations_ = 0;
   std::size_t reads_ = 0;
   int layers_ = 0;
-  Index parameters_ = 0;
-  Index statistics_ = 0;
 };
 
 template <class Network>
@@ -168,7 +178,7 @@ template <class Network>
     Network::visit(counted);
     return counted;
   }();
-  GraphBuilder<size.operations, size.reads> builder(Network::input_shape);
+  GraphBuilder<size.operations, size.reads> builder(Network::input_shape, Network::parameters, Network::statistics);
   return builder.finish(Network::visit(builder));
 }
 

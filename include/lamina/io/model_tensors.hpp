@@ -16,41 +16,46 @@
 /// @file
 /// A model's parameters and running statistics as tensors of a file. Names, dimensions and order of values are those of
 /// the state_dict of the same network in PyTorch, a nn.Sequential in which a residual block is a module with `branch`
-/// and `projection`: weights of a convolution are (output channel, input channel, kernel row, kernel column) there and
-/// those of a linear layer (output, input), where Lamina keeps the outputs last.
+/// and `projection`. Each segment says how its order in memory differs from that (layers/segment.hpp).
 
 namespace lamina {
 
 namespace detail {
 
-/// Which axis of a segment each axis of the tensor in a file is.
-[[nodiscard]] inline std::array<std::size_t, 4> stored_axes(const Segment& segment) {
-  if (segment.kind == "conv" && segment.rank == 4) return {3, 2, 0, 1};
-  if (segment.kind == "linear" && segment.rank == 2) return {1, 0, 2, 3};
-  return {0, 1, 2, 3};
+/// The dimensions of a segment's tensor in files.
+[[nodiscard]] inline Dimensions stored_dimensions(const Segment& segment) {
+  Dimensions dimensions;
+  for (std::size_t axis = 0; axis < segment.rank; ++axis) dimensions.push_back(segment.dims[segment.file_axes[axis]]);
+  return dimensions;
 }
 
-[[nodiscard]] inline Dimensions stored_dimensions(const Segment& segment) {
-  const auto axes = stored_axes(segment);
-  Dimensions dimensions;
-  for (std::size_t axis = 0; axis < segment.rank; ++axis) dimensions.push_back(segment.dims[axes[axis]]);
-  return dimensions;
+/// How far apart files have the neighbours along each axis of a segment.
+[[nodiscard]] inline std::array<Index, 4> stored_steps(const Segment& segment) {
+  std::array<Index, 4> steps{};
+  Index step = 1;
+  for (std::size_t axis = segment.rank; axis-- > 0;) {
+    steps[segment.file_axes[axis]] = step;
+    step *= segment.dims[segment.file_axes[axis]];
+  }
+  return steps;
 }
 
 /// Calls visit(place in the segment, place in the file) for each value of a segment.
 template <class Visit>
 void for_each_stored_value(const Segment& segment, const Visit& visit) {
-  std::array<Index, 4> dims{1, 1, 1, 1};
-  std::copy_n(segment.dims.begin(), segment.rank, dims.begin());
-  const std::array<Index, 4> steps{dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1};
-  const auto axes = stored_axes(segment);
-  Index stored = 0;
-  for (Index a = 0; a < dims[axes[0]]; ++a) {
-    for (Index b = 0; b < dims[axes[1]]; ++b) {
-      for (Index c = 0; c < dims[axes[2]]; ++c) {
-        for (Index d = 0; d < dims[axes[3]]; ++d) {
-          visit(a * steps[axes[0]] + b * steps[axes[1]] + c * steps[axes[2]] + d * steps[axes[3]], stored++);
-        }
+  const std::array<Index, 4> steps = stored_steps(segment);
+  std::array<std::vector<Index>, 4> places;  // in the file, of the places along each axis
+  for (std::size_t axis = 0; axis < places.size(); ++axis) {
+    const Index size = axis < segment.rank ? segment.dims[axis] : 1;
+    for (Index i = 0; i < size; ++i) {
+      places[axis].push_back(steps[axis] * (axis == segment.input_axis ? segment.input_order.in_files(i) : i));
+    }
+  }
+  Index place = 0;
+  for (const Index a : places[0]) {
+    for (const Index b : places[1]) {
+      for (const Index c : places[2]) {
+        for (const Index d : places[3]) visit(place++, a + b + c + d);
       }
     }
   }
@@ -79,16 +84,51 @@ void add_segments(TensorFile& file, const std::string& prefix, std::span<const S
   }
 }
 
+/// Which types of stored values a model takes.
+enum class StoredTypes { own, any_floating };
+
 template <class T>
 void read_segments(const TensorFile& file, const std::string& prefix, std::span<const Segment> segments,
-                   std::span<T> values) {
+                   std::span<T> values, StoredTypes types) {
   for (const Segment& segment : segments) {
     std::vector<T> stored(static_cast<std::size_t>(segment.size()));
-    file.read<T>(prefix + std::string(segment.name.view()), stored_dimensions(segment), stored);
+    const std::string name = prefix + std::string(segment.name.view());
+    if (types == StoredTypes::own) {
+      file.read<T>(name, stored_dimensions(segment), stored);
+    } else {
+      file.read_converted<T>(name, stored_dimensions(segment), stored);
+    }
     for_each_stored_value(segment, [&](Index to, Index from) {
       values[static_cast<std::size_t>(segment.offset + to)] = stored[static_cast<std::size_t>(from)];
     });
   }
+}
+
+template <class Network, class T>
+void read_model(const TensorFile& file, Model<Network, T>& model, const std::string& prefix, StoredTypes types) {
+  Buffer<T> parameters(Network::parameter_count);
+  Buffer<T> statistics(Network::statistics_count);
+  read_segments<T>(file, prefix, Network::parameters, parameters.span(), types);
+  read_segments<T>(file, prefix, Network::statistics, statistics.span(), types);
+  std::ranges::copy(parameters, model.parameters().begin());
+  std::ranges::copy(statistics, model.statistics().begin());
+}
+
+/// Whether a network has a tensor of that name, or PyTorch's batch norms have it beside one.
+template <class Network>
+[[nodiscard]] bool knows_tensor(std::string_view name) {
+  return has_tensor(Network::parameters, name) || has_tensor(Network::statistics, name) ||
+         has_tensor(Network::statistics, mean_beside_counter(name));
+}
+
+/// What to do about a name that a network does not know, where it is known but for what stands before it.
+template <class Network>
+[[nodiscard]] std::string prefix_hint(std::string_view name) {
+  for (std::size_t end = name.find('.'); end != std::string_view::npos; end = name.find('.', end + 1)) {
+    if (!knows_tensor<Network>(name.substr(end + 1))) continue;
+    return "; it has one behind the prefix '" + std::string(name.substr(0, end + 1)) + "' (LoadOptions::prefix)";
+  }
+  return {};
 }
 
 }  // namespace detail
@@ -101,30 +141,35 @@ void add_model(TensorFile& file, const Model<Network, T>& model, const std::stri
   detail::add_segments<T>(file, prefix, Network::statistics, model.statistics());
 }
 
-/// Sets a model's parameters and running statistics to those in a file.
+/// Sets a model's parameters and running statistics to those in a file, bit for bit.
 /// @throws FileError when one is missing or does not fit; the model is then as before
 template <class Network, class T>
 void read_model(const TensorFile& file, Model<Network, T>& model, const std::string& prefix = {}) {
-  Buffer<T> parameters(Network::parameter_count);
-  Buffer<T> statistics(Network::statistics_count);
-  detail::read_segments<T>(file, prefix, Network::parameters, parameters.span());
-  detail::read_segments<T>(file, prefix, Network::statistics, statistics.span());
-  std::ranges::copy(parameters, model.parameters().begin());
-  std::ranges::copy(statistics, model.statistics().begin());
+  detail::read_model(file, model, prefix, detail::StoredTypes::own);
 }
 
-/// As read_model, for a file that holds one model and nothing else: refuses tensors that the network has not, but for
-/// the counters of batches that PyTorch's batch norms have ("1.num_batches_tracked").
+/// How the tensors of a file are taken for a network's.
+struct LoadOptions {
+  std::string prefix;  ///< what every name in the file begins with and the network's do not, such as "module."
+};
+
+/// As read_model, for a file that holds one model and nothing else, whatever wrote it: takes any floating-point type,
+/// rounded to the model's, and refuses tensors that the network has not, but for the counters of batches that PyTorch's
+/// batch norms have ("1.num_batches_tracked").
 /// @throws FileError
 template <class Network, class T>
-void read_whole_model(const TensorFile& file, Model<Network, T>& model) {
+void read_whole_model(const TensorFile& file, Model<Network, T>& model, const LoadOptions& options = {}) {
+  const auto refuse = [&](const std::string& problem) { throw FileError(file.origin().string(), problem); };
   for (const StoredTensor& tensor : file.tensors()) {
-    const bool known = detail::has_tensor(Network::parameters, tensor.name) ||
-                       detail::has_tensor(Network::statistics, tensor.name) ||
-                       detail::has_tensor(Network::statistics, detail::mean_beside_counter(tensor.name));
-    if (!known) throw FileError(file.origin().string(), "the network has no tensor '" + tensor.name + "'");
+    if (!tensor.name.starts_with(options.prefix)) {
+      refuse("tensor '" + tensor.name + "' does not begin with the prefix '" + options.prefix + "'");
+    }
+    const std::string name = tensor.name.substr(options.prefix.size());
+    if (!detail::knows_tensor<Network>(name)) {
+      refuse("the network has no tensor '" + name + "'" + detail::prefix_hint<Network>(name));
+    }
   }
-  read_model(file, model);
+  detail::read_model(file, model, options.prefix, detail::StoredTypes::any_floating);
 }
 
 }  // namespace lamina

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -12,6 +14,8 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
+#include <lamina/io/float_conversion.hpp>
 #include <lamina/io/stored_tensor.hpp>
 
 namespace lamina {
@@ -60,18 +64,53 @@ class TensorFile {
   /// @throws FileError when it is missing or has another type or other dimensions
   template <class T>
   void read(const std::string& name, const Dimensions& dimensions, std::span<T> values) const {
-    const StoredTensor* const tensor = find(name);
-    if (tensor == nullptr) refuse("tensor '" + name + "' is missing");
-    const auto expect = [&](const std::string& expected, const std::string& found) {
-      if (expected != found) refuse(name, "expected " + expected + ", found " + found);
-    };
-    expect(std::string(kStoredType<T>), tensor->type);
-    expect(to_string(dimensions), to_string(tensor->dimensions));
-    expect(std::to_string(values.size_bytes()) + " bytes", std::to_string(tensor->bytes.size()) + " bytes");
-    if (!values.empty()) std::memcpy(values.data(), tensor->bytes.data(), values.size_bytes());
+    const StoredTensor& tensor = expect(name, dimensions, values.size());
+    expect(name, std::string(kStoredType<T>), tensor.type);
+    if (!values.empty()) std::memcpy(values.data(), tensor.bytes.data(), values.size_bytes());
+  }
+
+  /// Copies the values of a tensor of any floating-point type (F64, F32, F16, BF16), rounded to T.
+  /// @throws FileError when it is missing, has other dimensions or no floating-point type, or holds a finite number too
+  ///         large for T
+  template <std::floating_point T>
+  void read_converted(const std::string& name, const Dimensions& dimensions, std::span<T> values) const {
+    const StoredTensor& tensor = expect(name, dimensions, values.size());
+    if (tensor.type == "F64") return convert<double>(tensor, values, [](double value) { return value; });
+    if (tensor.type == "F32") return convert<float>(tensor, values, [](float value) { return value; });
+    if (tensor.type == "F16") return convert<std::uint16_t>(tensor, values, from_half);
+    if (tensor.type == "BF16") return convert<std::uint16_t>(tensor, values, from_bfloat16);
+    refuse(name, "expected F64, F32, F16 or BF16, found " + tensor.type);
   }
 
  private:
+  void expect(const std::string& name, const std::string& expected, const std::string& found) const {
+    if (expected != found) refuse(name, "expected " + expected + ", found " + found);
+  }
+
+  /// The tensor of that name, which must have these dimensions and so many values.
+  [[nodiscard]] const StoredTensor& expect(const std::string& name, const Dimensions& dimensions,
+                                           std::size_t count) const {
+    const StoredTensor* const tensor = find(name);
+    if (tensor == nullptr) refuse("tensor '" + name + "' is missing");
+    expect(name, to_string(dimensions), to_string(tensor->dimensions));
+    const std::size_t found = tensor->bytes.size() / detail::stored_size(tensor->type);
+    expect(name, std::to_string(count) + " values", std::to_string(found) + " values");
+    return *tensor;
+  }
+
+  template <class Stored, class T, class Convert>
+  void convert(const StoredTensor& tensor, std::span<T> values, const Convert& value_of) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      Stored stored{};
+      std::memcpy(&stored, tensor.bytes.data() + i * sizeof(Stored), sizeof(Stored));
+      const auto value = value_of(stored);
+      values[i] = static_cast<T>(value);
+      if (is_finite(value) && !is_finite(values[i])) {
+        refuse(tensor.name, "value " + std::to_string(i) + " is too large for " + std::string(kStoredType<T>));
+      }
+    }
+  }
+
   [[noreturn]] void refuse(const std::string& problem) const {
     throw FileError(origin_.empty() ? "a file of tensors in memory" : origin_.string(), problem);
   }

@@ -10,6 +10,7 @@
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
 #include <lamina/kernels/moments.hpp>
+#include <lamina/kernels/not_a_number.hpp>
 #include <lamina/kernels/window.hpp>
 
 /// @file
@@ -151,7 +152,8 @@ struct MaxMethod {
       Vector<T, Lanes> most = load<T, Lanes>(first);
       detail::for_each_in_window<Window>(row, input.stride, [&](Index at) {
         const Vector<T, Lanes> value = load<T, Lanes>(first + at);
-        most = value > most || value != value ? value : most;
+        const auto more = not_a_number<T, Lanes>(value) | ((value > most) & ~not_a_number<T, Lanes>(most));
+        most = more ? value : most;
       });
       store<T, Lanes>(output.data + x * output.stride + row.channel, most);
     }
@@ -183,7 +185,7 @@ struct MaxMethod {
     T pixel = 0;
     detail::for_each_in_window<Window>(row, stride, [&](Index at) {
       const Vector<T, Lanes> value = load<T, Lanes>(first + at);
-      const auto more = value > most || (value != value && most == most);
+      const auto more = (not_a_number<T, Lanes>(value) | (value > most)) & ~not_a_number<T, Lanes>(most);
       number = more ? broadcast<T, Lanes>(pixel) : number;
       most = more ? value : most;
       pixel += T{1};

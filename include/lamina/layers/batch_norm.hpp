@@ -20,7 +20,7 @@ struct BatchNormOptions {
 /// In training with the batch's mean and biased variance, which also move the running statistics (with the unbiased
 /// variance, as PyTorch does); otherwise with the running statistics. Parameters: weight (gamma, from 1) and bias
 /// (beta, from 0); statistics: running_mean (from 0) and running_var (from 1); all of size channels.
-/// A batch of one value a channel has no variance: its output is beta, and running_var moves towards 0.
+/// A single value a channel has no variance: a model refuses to train on a batch of one image where that is so.
 template <BatchNormOptions Options>
 struct BasicBatchNorm : KeepsShape {
   static constexpr std::string_view kind = "batch_norm";
@@ -30,11 +30,11 @@ struct BasicBatchNorm : KeepsShape {
     static constexpr Index channels = Input.channels;
     static constexpr BatchNormOptions options = Options;
     static constexpr std::array parameters{
-        Segment{.name = "weight", .dims = {channels}, .initialization = Initialization::one},
-        Segment{.name = "bias", .dims = {channels}}};
+        Segment{.name = "weight", .dims = {channels}, .initialization = Initialization::one, .input_axis = 0},
+        Segment{.name = "bias", .dims = {channels}, .input_axis = 0}};
     static constexpr std::array statistics{
-        Segment{.name = "running_mean", .dims = {channels}},
-        Segment{.name = "running_var", .dims = {channels}, .initialization = Initialization::one}};
+        Segment{.name = "running_mean", .dims = {channels}, .input_axis = 0},
+        Segment{.name = "running_var", .dims = {channels}, .initialization = Initialization::one, .input_axis = 0}};
     static constexpr LayerRole role = LayerRole::batch_norm;
 
     template <class T>

@@ -67,6 +67,7 @@ struct Conv2d {
   struct Bound : LayerDefaults<Input, output(Input)> {
     using LayerDefaults<Input, output(Input)>::output_shape;
     static constexpr LayerRole role = LayerRole::convolution;
+    static constexpr bool keeps_channels = false;
     static constexpr kernels::ConvolutionShape convolution{{window, Input, output(Input)}, Options.groups};
     static constexpr bool bias = Options.bias;
     static constexpr auto parameters = [] {
@@ -76,7 +77,9 @@ struct Conv2d {
                                .dims = {Kernel, Kernel, channels, Filters},
                                .rank = 4,
                                .initialization = Initialization::fan_in_uniform,
-                               .fan_in = fan_in};
+                               .fan_in = fan_in,
+                               .file_axes = {3, 2, 0, 1},
+                               .input_axis = Options.groups == 1 ? 2 : Segment::kNoAxis};
       constexpr Segment bias_segment{
           .name = "bias", .dims = {Filters}, .initialization = Initialization::fan_in_uniform, .fan_in = fan_in};
       if constexpr (Options.bias) {

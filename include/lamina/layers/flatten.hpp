@@ -8,8 +8,8 @@
 namespace lamina {
 
 /// Lays the values of a sample in one row: h x w x c to 1 x 1 x (h w c), in our order (row, column, channel). PyTorch
-/// flattens (channel, row, column): weights of a Linear that follows must be permuted when they are exchanged. It costs
-/// nothing.
+/// flattens (channel, row, column), and so do files: the parameters of the layers that follow are reordered when they
+/// are written and read (layers/channel_order.hpp). It costs nothing.
 struct Flatten {
   static constexpr std::string_view kind = "flatten";
 

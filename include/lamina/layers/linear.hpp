@@ -34,7 +34,9 @@ struct Linear {
                                .dims = {inputs, Outputs},
                                .rank = 2,
                                .initialization = Initialization::fan_in_uniform,
-                               .fan_in = inputs};
+                               .fan_in = inputs,
+                               .file_axes = {1, 0, 2, 3},
+                               .input_axis = 0};
       constexpr Segment bias{
           .name = "bias", .dims = {Outputs}, .initialization = Initialization::fan_in_uniform, .fan_in = inputs};
       if constexpr (Options.bias) {
@@ -44,6 +46,7 @@ struct Linear {
       }
     }();
     static constexpr LayerRole role = LayerRole::convolution;
+    static constexpr bool keeps_channels = false;
     static constexpr kernels::ConvolutionShape convolution{{{}, Input, output(Input)}};
     static constexpr bool bias = Options.bias;
     static constexpr ConvAlgorithm algorithm = ConvAlgorithm::im2col;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <lamina/core/finite.hpp>
 #include <lamina/kernels/window.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/requirement.hpp>
@@ -104,7 +105,7 @@ struct MaxPool : detail::PoolingShape<Window> {
         for (Index c = 0; c < Input.channels; ++c) {
           const T value = pass.input.matrix()(in, c);
           T& most = pass.output.matrix()(out, c);
-          if (value > most || value != value) most = value;
+          if (is_nan(value) || (value > most && !is_nan(most))) most = value;
         }
       });
     }
@@ -119,7 +120,8 @@ struct MaxPool : detail::PoolingShape<Window> {
         for (Index c = 0; c < Input.channels; ++c) {
           const T value = pass.input.matrix()(in, c);
           auto taken = found[static_cast<std::size_t>(out * Input.channels + c)];
-          if (taken || !(value == pass.output.matrix()(out, c) || value != value)) continue;
+          const T most = pass.output.matrix()(out, c);
+          if (taken || !(is_nan(most) ? is_nan(value) : value == most)) continue;
           pass.input_gradient.matrix()(in, c) = pass.output_gradient.matrix()(out, c);
           taken = true;
         }

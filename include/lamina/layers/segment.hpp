@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <string>
 #include <string_view>
 
+#include <lamina/core/error.hpp>
 #include <lamina/core/shape.hpp>
+#include <lamina/layers/channel_order.hpp>
 
 namespace lamina {
 
@@ -51,15 +55,24 @@ enum class Initialization {
                    ///< may replace (network/initialization.hpp)
 };
 
-/// One named tensor within a flat array: of a layer's parameters or running statistics, or of a whole network's.
+/// One named tensor within a flat array: of a layer's parameters or running statistics, or of a whole network's. It
+/// lies there row by row in the order of `dims`. Files have it in PyTorch's order, of which a layer says by `file_axes`
+/// and `input_axis` how it differs.
 struct Segment {
+  /// "No such axis".
+  static constexpr std::size_t kNoAxis = 4;
+
   Name name;                     ///< as in a PyTorch state_dict: "weight"; in a network "4.branch.0.weight"
   std::array<Index, 4> dims{1};  ///< the slowest first; those past `rank` are unused
   std::size_t rank = 1;
   Initialization initialization = Initialization::zero;
-  Index fan_in = 1;         ///< for fan_in_uniform
-  Index offset = 0;         ///< of the first value in the flat array; a layer leaves it to its chain
-  std::string_view kind{};  ///< kind of the layer it belongs to; a layer leaves it to its chain
+  Index fan_in = 1;                                  ///< for fan_in_uniform
+  std::array<std::size_t, 4> file_axes{0, 1, 2, 3};  ///< which axis of this tensor each axis in files is
+  std::size_t input_axis = kNoAxis;  ///< the axis that runs over the channels of the layer's input, if one does
+  // A layer leaves what follows to its chain.
+  Index offset = 0;            ///< of the first value in the flat array
+  std::string_view kind{};     ///< kind of the layer it belongs to
+  ChannelOrder input_order{};  ///< where files have the places of `input_axis`
 
   [[nodiscard]] constexpr Index size() const {
     Index product = 1;
@@ -74,6 +87,22 @@ template <std::size_t N>
   Index sum = 0;
   for (const Segment& tensor : tensors) sum += tensor.size();
   return sum;
+}
+
+/// Refuses tensors that do not lie one behind the other from the beginning of a flat array of `size` values.
+/// @throws ArgumentError
+inline void require_consecutive(std::span<const Segment> tensors, Index size) {
+  Index end = 0;
+  for (const Segment& tensor : tensors) {
+    if (tensor.offset != end) {
+      throw ArgumentError("tensor '" + std::string(tensor.name.view()) + "' must begin at value " +
+                          std::to_string(end) + " of the flat array, got " + std::to_string(tensor.offset));
+    }
+    end += tensor.size();
+  }
+  if (end == size) return;
+  throw ArgumentError("the tensors have " + std::to_string(end) + " values, the flat array has " +
+                      std::to_string(size));
 }
 
 }  // namespace lamina

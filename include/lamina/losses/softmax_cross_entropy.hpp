@@ -7,7 +7,9 @@
 #include <string>
 #include <type_traits>
 
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/losses/loss.hpp>
@@ -39,6 +41,11 @@ struct SoftmaxCrossEntropy {
   template <class T>
   LossResult operator()(TensorView<T> logits, std::span<const Label> labels, const Team& team) const {
     return (*this)(logits, labels, TensorView<std::remove_const_t<T>>{}, team);
+  }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("SoftmaxCrossEntropy", {{"label_smoothing", label_smoothing}});
   }
 
  private:
@@ -108,7 +115,7 @@ template <class T>
 void SoftmaxCrossEntropy::check(TensorView<const T> logits, std::span<const Label> labels,
                                 TensorView<const T> gradient) const {
   // Messages are composed only to be thrown: composing allocates, and this runs in every step.
-  if (!(label_smoothing >= 0 && label_smoothing <= 1))
+  if (!is_finite(label_smoothing) || label_smoothing < 0 || label_smoothing > 1)
     throw ArgumentError("label smoothing must be in 0 ... 1, got " + std::to_string(label_smoothing));
   if (logits.batch <= 0 || logits.shape.pixels() != 1 || logits.shape.channels <= 0)
     throw ArgumentError("softmax cross-entropy needs logits of shape 1x1xclasses for at least one sample, got " +

@@ -9,6 +9,7 @@
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/network/model.hpp>
+#include <lamina/network/tensor_checks.hpp>
 
 namespace lamina {
 

@@ -53,9 +53,11 @@ void initialize(const Segment& segment, InitializationScheme scheme, std::uint64
 
 /// Writes the initial values of a network's parameters or statistics: a function of the tensors, the scheme and the
 /// seed.
+/// @throws ArgumentError when the values are not those of the tensors
 template <class T>
 void initialize(std::span<const Segment> tensors, InitializationScheme scheme, std::uint64_t seed,
                 std::span<T> values) {
+  require_consecutive(tensors, std::ssize(values));
   for (std::uint32_t i = 0; i < tensors.size(); ++i) {
     const auto part =
         values.subspan(static_cast<std::size_t>(tensors[i].offset), static_cast<std::size_t>(tensors[i].size()));

@@ -10,23 +10,10 @@
 #include <lamina/core/tensor.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/network/initialization.hpp>
+#include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
 
 namespace lamina {
-
-/// Refuses images that are not the network's, or more than a workspace holds. Makes its message only when it throws:
-/// steps call this and must not allocate.
-template <class Network, class T>
-void check_images(Index capacity, const TensorView<const T>& images) {
-  if (images.shape != Network::input_shape) {
-    throw ArgumentError("the network takes images of " + to_string(Network::input_shape) + ", got " +
-                        to_string(images.shape));
-  }
-  if (images.batch <= 0 || images.batch > capacity) {
-    throw ArgumentError("the workspace takes 1 to " + std::to_string(capacity) + " images, got " +
-                        std::to_string(images.batch));
-  }
-}
 
 /// A network's state: flat arrays of parameters, gradients and running statistics, described by Network::parameters and
 /// Network::statistics. Copies are independent.
@@ -56,23 +43,28 @@ class Model {
 
   /// Training forward pass: batch statistics, dropout. `images` must live until backward(). Returns the output, which
   /// lives in the workspace until its next use.
-  /// @throws ArgumentError when the images do not fit the network or the workspace
+  /// @throws ArgumentError when the images do not fit the network or the workspace, and for one image where a batch
+  /// norm
+  ///         would read one value a channel of it
   TensorView<const T> forward(Training& workspace, TensorView<const T> images, RandomPosition random = {}) {
     check_images<Network>(workspace.batch(), images);
+    check_training_batch<Network>(images.batch);
     const FlushSubnormals scope;
     const TensorView<T> output = workspace.output(images.batch);
     const auto& engine = workspace.engine();
     engine.forward(*engine.program, workspace.layout(), run_memory(workspace, images, output),
                    {.training = true, .random = random, .updated_statistics = statistics_.data()});
+    workspace.remember_forward(images.batch);
     return output;
   }
 
   /// Writes gradients() for the last forward() on this workspace, with the same images and random position, given the
   /// gradient of the loss with respect to the output.
   /// @param input_gradient  where the gradient with respect to the images goes; empty when it is not wanted
+  /// @throws ArgumentError when the images are not as many as in forward(), or a gradient does not fit them
   void backward(Training& workspace, TensorView<const T> images, TensorView<const T> output_gradient,
                 RandomPosition random = {}, TensorView<T> input_gradient = {}) {
-    check_images<Network>(workspace.batch(), images);
+    check_backward(workspace, images, output_gradient, input_gradient);
     const FlushSubnormals scope;
     const auto& engine = workspace.engine();
     engine.backward(*engine.program, workspace.layout(), run_memory(workspace, images, workspace.output(images.batch)),
@@ -94,6 +86,18 @@ class Model {
   }
 
  private:
+  static void check_backward(const Training& workspace, const TensorView<const T>& images,
+                             const TensorView<const T>& output_gradient, const TensorView<const T>& input_gradient) {
+    check_images<Network>(workspace.batch(), images);
+    if (images.batch != workspace.forward_batch()) {
+      throw ArgumentError("backward takes the images of the last forward on its workspace, which were " +
+                          std::to_string(workspace.forward_batch()) + ", got " + std::to_string(images.batch));
+    }
+    check_tensor("the gradient of the output", output_gradient, images.batch, Network::output_shape);
+    if (input_gradient.empty()) return;
+    check_tensor("the gradient of the images", input_gradient, images.batch, Network::input_shape);
+  }
+
   template <class Workspace>
   [[nodiscard]] engine::RunMemory<T> run_memory(Workspace& workspace, const TensorView<const T>& images,
                                                 const TensorView<T>& output) const {

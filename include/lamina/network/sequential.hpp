@@ -61,8 +61,8 @@ struct Sequential<Image<Height, Width, Channels>, Specifications...>
 
  public:
   /// The trainable tensors, and the running statistics, with their places in the model's flat arrays.
-  static constexpr auto parameters = detail::parameters_of<Sequential, counts.parameters>();
-  static constexpr auto statistics = detail::statistics_of<Sequential, counts.statistics>();
+  static constexpr auto parameters = detail::parameters_of<Sequential, counts>();
+  static constexpr auto statistics = detail::statistics_of<Sequential, counts>();
   /// Number of trainable values, and of running statistics.
   static constexpr Index parameter_count = total_size(parameters);
   static constexpr Index statistics_count = total_size(statistics);

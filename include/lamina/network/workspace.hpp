@@ -27,6 +27,9 @@ class TrainingWorkspace {
   [[nodiscard]] const engine::Engine<T>& engine() const { return engine_; }
   [[nodiscard]] const engine::Layout& layout() const { return layout_; }
   [[nodiscard]] T* memory() { return memory_.data(); }
+  /// How many images the last training forward pass on it took; 0 before the first.
+  [[nodiscard]] Index forward_batch() const { return forward_batch_; }
+  void remember_forward(Index images) { forward_batch_ = images; }
   /// Bytes it holds.
   [[nodiscard]] Index bytes() const { return (memory_.size() + 2 * output_.size()) * static_cast<Index>(sizeof(T)); }
   /// The network's output for the first `count` samples, and memory for the loss's gradient of the same shape.
@@ -50,6 +53,7 @@ class TrainingWorkspace {
   Buffer<T> memory_;
   Tensor<T> output_;
   Tensor<T> output_gradient_;
+  Index forward_batch_ = 0;
 };
 
 /// All memory that inference needs besides the model.

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <string>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/description.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/optimizer.hpp>
@@ -55,9 +57,16 @@ class Adam {
   [[nodiscard]] Index steps() const { return steps_; }
   /// First moments, then second moments, for checkpoints.
   [[nodiscard]] std::span<const T> state() const { return moments_.span(); }
-  /// Continues from the state() and steps() of another optimiser.
-  /// @throws ArgumentError  a state of another size, a negative number of steps
-  void restore(std::span<const T> state, Index steps);
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe(Decay == WeightDecay::l2 ? "Adam" : "AdamW", {{"beta1", options_.beta1},
+                                                                  {"beta2", options_.beta2},
+                                                                  {"epsilon", options_.epsilon},
+                                                                  {"weight_decay", options_.weight_decay}});
+  }
+  /// Continues from the state of another optimiser of the same kind and options.
+  /// @throws ArgumentError  a state of another optimiser or size, a negative number of steps
+  void restore(const OptimizerState<T>& state);
 
  private:
   static AdamOptions checked(AdamOptions options) {
@@ -105,11 +114,10 @@ void Adam<T, Decay>::step(std::span<T> parameters, std::span<const T> gradients,
 }
 
 template <class T, WeightDecay Decay>
-void Adam<T, Decay>::restore(std::span<const T> state, Index steps) {
-  require_size("the size of the optimizer state", moments_.size(), std::ssize(state));
-  require_not_negative("the number of steps", static_cast<double>(steps));
-  std::copy(state.begin(), state.end(), moments_.begin());
-  steps_ = steps;
+void Adam<T, Decay>::restore(const OptimizerState<T>& state) {
+  require_own_state(state, description(), moments_.size());
+  std::copy(state.values.begin(), state.values.end(), moments_.begin());
+  steps_ = state.steps;
 }
 
 static_assert(Optimizer<Adam<float>> && Optimizer<AdamW<double>>);

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cmath>
 #include <sstream>
 #include <string>
 #include <string_view>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/shape.hpp>
 
 /// @file
@@ -24,12 +24,12 @@ void require_value(bool condition, std::string_view name, std::string_view expec
 
 /// @throws ArgumentError  negative, infinite or NaN
 inline void require_not_negative(std::string_view name, double value) {
-  require_value(value >= 0 && std::isfinite(value), name, "finite and not negative", value);
+  require_value(value >= 0 && is_finite(value), name, "finite and not negative", value);
 }
 
 /// @throws ArgumentError  outside [0, 1)
 inline void require_below_one(std::string_view name, double value) {
-  require_value(value >= 0 && value < 1, name, "in [0, 1)", value);
+  require_value(value >= 0 && value < 1 && is_finite(value), name, "in [0, 1)", value);
 }
 
 /// @throws ArgumentError  not positive

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
+#include <lamina/core/description.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 
@@ -19,11 +21,16 @@ class GradientClipping {
   GradientClipping() = default;
   /// @throws ArgumentError  a limit that is not positive and finite
   explicit GradientClipping(double limit) : limit_(limit) {
-    require_value(limit > 0 && std::isfinite(limit), "the limit of the gradients' norm", "positive and finite", limit);
+    require_value(limit > 0 && is_finite(limit), "the limit of the gradients' norm", "positive and finite", limit);
   }
 
   /// None where nothing is clipped.
   [[nodiscard]] std::optional<double> limit() const { return limit_; }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("GradientClipping", {{"limit", limit_ ? to_digits(*limit_) : "none"}});
+  }
 
   /// What gradients of this norm are multiplied by: limit / (norm + 1e-6), at most 1, as torch.nn.utils.clip_grad_norm_
   /// does.

@@ -7,9 +7,12 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/description.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
@@ -43,7 +46,7 @@ class Lamb {
   using Scalar = T;
 
   /// @param tensors  Network::parameters, which lie one behind the other; they are copied
-  /// @throws ArgumentError  an option outside its range
+  /// @throws ArgumentError  an option outside its range, tensors with gaps between them
   explicit Lamb(std::span<const Segment> tensors, LambOptions options = {});
 
   /// Updates the parameters. Allocates nothing; the bits are the same on any team.
@@ -55,9 +58,16 @@ class Lamb {
   [[nodiscard]] Index steps() const { return steps_; }
   /// First moments, then second moments, for checkpoints.
   [[nodiscard]] std::span<const T> state() const { return moments_.span(); }
-  /// Continues from the state() and steps() of another optimiser.
-  /// @throws ArgumentError  a state of another size, a negative number of steps
-  void restore(std::span<const T> state, Index steps);
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("Lamb", {{"beta1", options_.beta1},
+                             {"beta2", options_.beta2},
+                             {"epsilon", options_.epsilon},
+                             {"weight_decay", options_.weight_decay}});
+  }
+  /// Continues from the state of another optimiser of the same kind and options.
+  /// @throws ArgumentError  a state of another optimiser or size, a negative number of steps
+  void restore(const OptimizerState<T>& state);
 
  private:
   /// Where a tensor lies in the flat arrays.
@@ -114,6 +124,7 @@ Lamb<T>::Lamb(std::span<const Segment> tensors, LambOptions options) : options_(
     tensors_.push_back({.offset = tensor.offset, .size = tensor.size(), .weights = tensor.rank >= 2});
     parameters_ += tensor.size();
   }
+  require_consecutive(tensors, parameters_);
   moments_ = Buffer<T>(2 * parameters_);
 }
 
@@ -122,7 +133,7 @@ LambOptions Lamb<T>::checked(LambOptions options) {
   require_below_one("beta1", options.beta1);
   require_below_one("beta2", options.beta2);
   // Zeros pad the last block of a tensor, and 0 / 0 would spoil the tensor's norm.
-  require_value(options.epsilon >= std::numeric_limits<T>::min() && std::isfinite(options.epsilon), "epsilon",
+  require_value(options.epsilon >= std::numeric_limits<T>::min() && is_finite(options.epsilon), "epsilon",
                 "finite and positive", options.epsilon);
   require_not_negative("weight decay", options.weight_decay);
   return options;
@@ -179,11 +190,10 @@ void Lamb<T>::step(std::span<T> parameters, std::span<const T> gradients, double
 }
 
 template <class T>
-void Lamb<T>::restore(std::span<const T> state, Index steps) {
-  require_size("the size of the optimizer state", moments_.size(), std::ssize(state));
-  require_not_negative("the number of steps", static_cast<double>(steps));
-  std::copy(state.begin(), state.end(), moments_.begin());
-  steps_ = steps;
+void Lamb<T>::restore(const OptimizerState<T>& state) {
+  require_own_state(state, description(), moments_.size());
+  std::copy(state.values.begin(), state.values.end(), moments_.begin());
+  steps_ = state.steps;
 }
 
 static_assert(Optimizer<Lamb<float>> && Optimizer<Lamb<double>>);

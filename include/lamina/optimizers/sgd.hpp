@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
@@ -46,9 +48,15 @@ class Sgd {
   [[nodiscard]] Index steps() const { return steps_; }
   /// The velocity, for checkpoints.
   [[nodiscard]] std::span<const T> state() const { return velocity_.span(); }
-  /// Continues from the state() and steps() of another optimiser with the same options.
-  /// @throws ArgumentError  a state of another size, a negative number of steps
-  void restore(std::span<const T> state, Index steps);
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe(
+        "Sgd",
+        {{"momentum", options_.momentum}, {"nesterov", options_.nesterov}, {"weight_decay", options_.weight_decay}});
+  }
+  /// Continues from the state of another optimiser of the same kind and options.
+  /// @throws ArgumentError  a state of another optimiser or size, a negative number of steps
+  void restore(const OptimizerState<T>& state);
 
  private:
   static SgdOptions checked(SgdOptions options) {
@@ -92,11 +100,10 @@ void Sgd<T>::step(std::span<T> parameters, std::span<const T> gradients, double 
 }
 
 template <class T>
-void Sgd<T>::restore(std::span<const T> state, Index steps) {
-  require_size("the size of the optimizer state", velocity_.size(), std::ssize(state));
-  require_not_negative("the number of steps", static_cast<double>(steps));
-  std::copy(state.begin(), state.end(), velocity_.begin());
-  steps_ = steps;
+void Sgd<T>::restore(const OptimizerState<T>& state) {
+  require_own_state(state, description(), velocity_.size());
+  std::copy(state.values.begin(), state.values.end(), velocity_.begin());
+  steps_ = state.steps;
 }
 
 static_assert(Optimizer<Sgd<float>> && Optimizer<Sgd<double>>);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include <lamina/core/description.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/schedule.hpp>
 
@@ -14,6 +17,11 @@ class ConstantSchedule {
   }
 
   [[nodiscard]] double operator()(Index) const { return learning_rate_; }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("ConstantSchedule", {{"learning_rate", learning_rate_}});
+  }
 
  private:
   double learning_rate_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string>
 
+#include <lamina/core/description.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/schedule.hpp>
 
@@ -28,6 +30,11 @@ class CosineAnnealing {
   [[nodiscard]] double operator()(Index position) const {
     const double progress = static_cast<double>(std::min(position, period_)) / static_cast<double>(period_);
     return minimum_ + (learning_rate_ - minimum_) * (1 + std::cos(std::numbers::pi * progress)) / 2;
+  }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("CosineAnnealing", {{"learning_rate", learning_rate_}, {"minimum", minimum_}, {"period", period_}});
   }
 
  private:

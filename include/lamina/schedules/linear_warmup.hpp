@@ -1,7 +1,10 @@
 #pragma once
 
+#include <string>
 #include <utility>
 
+#include <lamina/core/description.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/schedule.hpp>
@@ -21,13 +24,18 @@ class LinearWarmup {
   /// @throws ArgumentError  a length below 1, a start outside (0, 1]
   LinearWarmup(Index length, double start, Next next) : length_(length), start_(start), next_(std::move(next)) {
     require_positive("the length of the warm-up", length);
-    require_value(start > 0 && start <= 1, "the start of the warm-up", "in (0, 1]", start);
+    require_value(start > 0 && start <= 1 && is_finite(start), "the start of the warm-up", "in (0, 1]", start);
   }
 
   [[nodiscard]] double operator()(Index position) const {
     if (position >= length_) return next_(position - length_);
     const double progress = static_cast<double>(position) / static_cast<double>(length_);
     return next_(0) * (start_ + (1 - start_) * progress);
+  }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("LinearWarmup", {{"length", length_}, {"start", start_}, {"next", next_.description()}});
   }
 
  private:

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cmath>
+#include <string>
 
+#include <lamina/core/description.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/schedule.hpp>
 
@@ -20,6 +22,11 @@ class StepDecay {
 
   [[nodiscard]] double operator()(Index position) const {
     return learning_rate_ * std::pow(factor_, static_cast<double>(position / period_));
+  }
+
+  /// Kind and options.
+  [[nodiscard]] std::string description() const {
+    return describe("StepDecay", {{"learning_rate", learning_rate_}, {"factor", factor_}, {"period", period_}});
   }
 
  private:

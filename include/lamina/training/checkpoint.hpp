@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <span>
@@ -9,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/version.hpp>
 #include <lamina/data/loader.hpp>
@@ -26,7 +26,7 @@ namespace lamina {
 
 namespace detail {
 
-inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 1";
+inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 2";
 
 [[nodiscard]] inline std::string checkpoint_library() { return std::string("lamina ").append(kVersion); }
 
@@ -35,7 +35,7 @@ template <class State, class Visit>
 void for_each_number(State& state, const Visit& visit) {
   visit("epoch", state.epoch);
   visit("batch", state.batch);
-  visit("steps", state.steps);
+  visit("steps", state.optimizer.steps);
   visit("loss_sum", state.training.loss);
   visit("correct", state.training.correct);
   visit("images", state.training.images);
@@ -44,17 +44,27 @@ void for_each_number(State& state, const Visit& visit) {
   visit("best_accuracy", state.best_accuracy);
 }
 
-/// The shortest digits that read back as the same number.
-template <class Number>
-[[nodiscard]] std::string to_digits(Number value) {
-  std::array<char, 64> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+/// Visits what a TrainerState says that it is the state of, with the names in metadata.
+template <class State, class Visit>
+void for_each_description(State& state, const Visit& visit) {
+  visit("optimizer", state.optimizer.owner);
+  visit("loss", state.description.loss);
+  visit("learning_rate", state.description.learning_rate);
+  visit("training_batches", state.description.training);
+  visit("validation_batches", state.description.validation);
+  visit("options", state.description.options);
 }
 
 [[nodiscard]] inline const std::string& metadata_of(const TensorFile& file, const std::string& key) {
   const auto found = file.metadata().find(key);
   if (found == file.metadata().end()) throw FileError(file.origin().string(), "its metadata has no '" + key + "'");
   return found->second;
+}
+
+/// Number of values of a tensor, 0 where there is none.
+[[nodiscard]] inline Index tensor_size(const TensorFile& file, std::string_view name) {
+  const StoredTensor* const tensor = file.find(name);
+  return tensor == nullptr || tensor->dimensions.size() != 1 ? 0 : tensor->dimensions.front();
 }
 
 template <class Number>
@@ -75,13 +85,13 @@ template <class Network, class T, class O, class L>
   TensorFile file;
   add_model(file, trainer.model());
   add_model(file, trainer.best_model(), "best.");
-  file.add<T>("optimizer.state", {std::ssize(state.optimizer)}, state.optimizer);
+  file.add<T>("optimizer.state", {std::ssize(state.optimizer.values)}, state.optimizer.values);
   file.add<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
   file.metadata() = {{"kind", std::string(detail::kCheckpointKind)},
                      {"library", detail::checkpoint_library()},
                      {"configuration", std::move(configuration)}};
-  detail::for_each_number(state,
-                          [&](const char* name, auto value) { file.metadata()[name] = detail::to_digits(value); });
+  detail::for_each_number(state, [&](const char* name, auto value) { file.metadata()[name] = to_digits(value); });
+  detail::for_each_description(state, [&](const char* name, const std::string& text) { file.metadata()[name] = text; });
   return file;
 }
 
@@ -99,7 +109,7 @@ inline void require_checkpoint(const TensorFile& file) {
   }
 }
 
-/// Where the training loader of a run that goes on from a checkpoint begins.
+/// Where training goes on from a checkpoint. A training loader that begins there need not be sent there.
 /// @throws FileError
 [[nodiscard]] inline BatchPosition checkpoint_position(const TensorFile& file) {
   BatchPosition position;
@@ -108,21 +118,30 @@ inline void require_checkpoint(const TensorFile& file) {
   return position;
 }
 
-/// Lets a trainer and its model go on from a checkpoint. The training loader must stand at checkpoint_position().
-/// @throws FileError      when the checkpoint is of another network or optimiser
-/// @throws ArgumentError  when it lies behind the last epoch; in both cases trainer and model are as before
+/// Lets a trainer and its model go on from a checkpoint.
+/// @throws FileError  when the checkpoint is of another network, lies behind the last epoch, or is of another
+/// optimiser,
+///                    loss, learning rate, batches or options, naming both; trainer and model are then as before
 template <class Network, class T, class O, class L>
-void restore_checkpoint(const TensorFile& file, Trainer<Network, T, O, L>& trainer) {
+void restore_checkpoint(const TensorFile& file, Trainer<Network, T, O, L>& trainer,
+                        const RestoreOptions& options = {}) {
   TrainerState<T> state = trainer.state();
   detail::for_each_number(state, [&](const char* name, auto& value) { detail::read_number(file, name, value); });
-  file.read<T>("optimizer.state", {std::ssize(state.optimizer)}, state.optimizer);
+  detail::for_each_description(state,
+                               [&](const char* name, std::string& text) { text = detail::metadata_of(file, name); });
+  state.optimizer.values.resize(static_cast<std::size_t>(detail::tensor_size(file, "optimizer.state")));
+  file.read<T>("optimizer.state", {std::ssize(state.optimizer.values)}, state.optimizer.values);
   state.gradient_flow.resize(state.batch > 0 ? 3 * Network::parameters.size() : 0);
   file.read<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
   Model<Network, T> model;
   Model<Network, T> best;
   read_model(file, model);
   read_model(file, best, "best.");
-  trainer.restore(state, model, best);
+  try {
+    trainer.restore(state, model, best, options);
+  } catch (const ArgumentError& error) {
+    throw FileError(file.origin().string(), error.what());
+  }
 }
 
 }  // namespace lamina

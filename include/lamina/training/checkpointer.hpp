@@ -57,7 +57,7 @@ class Checkpointer : public TrainingObserver {
     save_model(folder_ / "best.safetensors", trainer_.best_model(),
                {{"configuration", configuration_},
                 {"epoch", std::to_string(report.epoch)},
-                {"validation_accuracy", detail::to_digits(report.validation.accuracy)}});
+                {"validation_accuracy", to_digits(report.validation.accuracy)}});
   }
 
   const Trainer& trainer_;

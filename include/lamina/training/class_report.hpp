@@ -3,8 +3,11 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/training/evaluate.hpp>
 
 namespace lamina {
@@ -25,22 +28,24 @@ struct ClassReport {
 
 namespace detail {
 
-/// How many outputs come before the label's, of equal ones the first first. NaN comes behind nothing.
+/// How many outputs come before the label's, of equal ones the first first. NaN stands before all others, and nothing
+/// comes behind it.
 template <class T>
 [[nodiscard]] Index rank_of_label(std::span<const T> outputs, Label label) {
   const auto own = static_cast<std::size_t>(label);
   Index rank = 0;
   for (std::size_t c = 0; c < outputs.size(); ++c) {
+    const bool numbers = !is_nan(outputs[own]) && !is_nan(outputs[c]);
     const bool behind = outputs[own] > outputs[c] || (outputs[own] == outputs[c] && own < c);
-    rank += behind || c == own ? 0 : 1;
+    rank += (numbers && behind) || c == own ? 0 : 1;
   }
   return rank;
 }
 
 }  // namespace detail
 
-/// Measures a model, in inference, on one epoch of batches.
-/// @param batches   at the start of an epoch, and left at the start of the next
+/// Measures a model, in inference, on the first epoch of batches, wherever the loader stands.
+/// @param batches   left at the start of the second epoch
 /// @param progress  called with the number of images done after each batch
 /// @throws ArgumentError  when the batches do not fit the network or the workspace
 template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
@@ -51,12 +56,17 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
   ClassReport report{.classes = std::vector<ClassCount>(classes)};
   EvaluationSum sum;
   Index top5 = 0;
+  batches.seek({});
   for (Index i = 0; i < batches.batches(); ++i) {
     const Batch<T> batch = batches.next();
     const TensorView<const T> outputs = model.infer(workspace, batch.images);
     sum.add(loss(outputs, batch.labels, workspace.team()), batch.images.batch);
     for (Index n = 0; n < outputs.batch; ++n) {
       const Label label = batch.labels[static_cast<std::size_t>(n)];
+      if (label < 0 || label >= Network::output_shape.channels) {
+        throw ArgumentError("the network has " + std::to_string(classes) + " outputs, got the label " +
+                            std::to_string(label));
+      }
       const Index rank = detail::rank_of_label(std::span(outputs.sample(n), classes), label);
       ClassCount& count = report.classes[static_cast<std::size_t>(label)];
       ++count.images;

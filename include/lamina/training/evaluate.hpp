@@ -38,8 +38,9 @@ struct EvaluationSum {
   friend bool operator==(const EvaluationSum&, const EvaluationSum&) = default;
 };
 
-/// Measures a model, in inference, on one epoch of batches. The bits do not depend on the number of threads.
-/// @param batches   at the start of an epoch, and left at the start of the next
+/// Measures a model, in inference, on the first epoch of batches, wherever the loader stands. The bits do not depend on
+/// the number of threads.
+/// @param batches   left at the start of the second epoch
 /// @param progress  called with the number of images done after each batch
 /// @throws ArgumentError  when the batches do not fit the network or the workspace
 template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
@@ -47,6 +48,7 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
                                   BatchLoader<T>& batches, const L& loss = {},
                                   const std::function<void(Index)>& progress = {}) {
   EvaluationSum sum;
+  batches.seek({});
   for (Index i = 0; i < batches.batches(); ++i) {
     const Batch<T> batch = batches.next();
     sum.add(loss(model.infer(workspace, batch.images), batch.labels, workspace.team()), batch.images.batch);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/floating_point.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/layers/layer.hpp>
@@ -16,6 +16,7 @@
 #include <lamina/losses/softmax_cross_entropy.hpp>
 #include <lamina/network/model.hpp>
 #include <lamina/optimizers/adam.hpp>
+#include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/gradient_clipping.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 
@@ -28,7 +29,7 @@ template <class T>
 [[nodiscard]] const Segment* first_not_finite(std::span<const Segment> tensors, std::span<const T> values) {
   const auto finite = [&](const Segment& tensor) {
     const auto part = values.subspan(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.size()));
-    return std::ranges::all_of(part, [](T value) { return std::isfinite(value); });
+    return std::ranges::all_of(part, [](T value) { return is_finite(value); });
   };
   const auto found = std::ranges::find_if_not(tensors, finite);
   return found == tensors.end() ? nullptr : &*found;
@@ -79,13 +80,18 @@ class TrainingStep {
   ///                         layer; the parameters are as before the step
   /// @throws ArgumentError   images or labels that do not fit, a negative learning rate
   LossResult operator()(TensorView<const T> images, std::span<const Label> labels, double learning_rate) {
+    if (std::ssize(labels) != images.batch) {
+      throw ArgumentError("a training step got " + std::to_string(images.batch) + " images but " +
+                          std::to_string(labels.size()) + " labels");
+    }
+    require_not_negative("the learning rate", learning_rate);
     const FlushSubnormals scope;
     const RandomPosition random{.seed = seed_, .step = static_cast<std::uint32_t>(optimizer_.steps())};
     const Index number = optimizer_.steps() + 1;
     const TensorView<T> gradient = workspace_.output_gradient(images.batch);
     const TensorView<const T> output = model_.forward(workspace_, images, random);
     const LossResult result = loss_(output, labels, gradient, workspace_.team());
-    if (!std::isfinite(result.loss)) {
+    if (!is_finite(result.loss)) {
       throw NonFiniteError("step " + std::to_string(number) + ": the loss is not finite, and neither is " +
                            detail::blame(model_));
     }

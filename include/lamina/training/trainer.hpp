@@ -2,18 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/network/model.hpp>
+#include <lamina/network/tensor_checks.hpp>
 #include <lamina/optimizers/gradient_clipping.hpp>
+#include <lamina/optimizers/optimizer.hpp>
+#include <lamina/schedules/learning_rate.hpp>
 #include <lamina/training/evaluate.hpp>
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>
@@ -27,8 +31,23 @@ struct TrainerOptions {
   GradientClipping clipping{};
 };
 
-/// All that a Trainer needs to go on, but for the model's own parameters and running statistics. It begins with the
-/// state of a new trainer.
+/// What a training run consists of besides its network and its optimiser, in words: a state goes on only in a trainer
+/// of which the same is to be said.
+struct TrainingDescription {
+  std::string loss;
+  std::string learning_rate;
+  std::string training;    ///< the batches that it trains on
+  std::string validation;  ///< and those that it is measured on
+  std::string options;     ///< of TrainerOptions, those that change the bits
+};
+
+/// What may differ in a trainer that goes on from the state of another.
+struct RestoreOptions {
+  bool other_learning_rate = false;  ///< another schedule, as of a run that gets more epochs than it was begun with
+};
+
+/// All that a Trainer needs to go on, but for the model's own parameters and running statistics, and what it is the
+/// state of. It begins with the state of a new trainer.
 /// @tparam T  float or double
 template <class T>
 struct TrainerState {
@@ -36,11 +55,11 @@ struct TrainerState {
   Index batch = 0;           ///< batches done of the next one
   EvaluationSum training{};  ///< of those batches
   double seconds = 0;        ///< that they took
-  Index steps = 0;           ///< of the optimizer
-  std::vector<T> optimizer;  ///< Optimizer::state()
-  Index best_epoch = 0;      ///< from 1; 0 before the first
+  OptimizerState<T> optimizer;
+  Index best_epoch = 0;  ///< from 1; 0 before the first
   double best_accuracy = 0;
   std::vector<double> gradient_flow;  ///< GradientFlow::sums() of those batches; empty where there are none
+  TrainingDescription description;    ///< of the trainer whose state it is
 };
 
 /// Trains a model epoch by epoch: all training batches at the epoch's learning rate, then the validation images. The
@@ -49,12 +68,10 @@ struct TrainerState {
 template <class Network, class T = float, Optimizer O = Adam<T>, Loss<T> L = SoftmaxCrossEntropy>
 class Trainer {
  public:
-  /// Learning rate of an epoch, from 0.
-  using LearningRate = std::function<double(Index)>;
-
   /// @param model  to train; must outlive the trainer, as must the loaders
-  /// @param training, validation  at the start of an epoch; for training that resumes see restore()
-  /// @throws ArgumentError when epochs or batch_size < 1
+  /// @param training, validation  wherever they stand: each is told which batches are wanted
+  /// @throws ArgumentError when epochs or batch_size < 1, and when an epoch ends with a batch of one image which the
+  ///         network cannot train on
   Trainer(Model<Network, T>& model, O optimizer, LearningRate learning_rate, BatchLoader<T>& training,
           BatchLoader<T>& validation, const Team& team, const TrainerOptions& options = {}, L loss = {})
       : model_(model),
@@ -64,8 +81,15 @@ class Trainer {
         learning_rate_(std::move(learning_rate)),
         training_(training),
         validation_(validation),
-        epochs_(options.epochs) {
+        epochs_(options.epochs),
+        description_{.loss = description_of(step_.loss()),
+                     .learning_rate = learning_rate_.description(),
+                     .training = training.description(),
+                     .validation = validation.description(),
+                     .options = describe("TrainerOptions",
+                                         {{"seed", options.seed}, {"clipping", options.clipping.description()}})} {
     require(epochs_ >= 1, "the number of epochs must be positive, got " + std::to_string(epochs_));
+    check_training_batch<Network>(training_.smallest_batch());  // else the first epoch would fail at its last batch
   }
 
   /// Observers are called in the order in which they were added, and must outlive the trainer.
@@ -84,32 +108,30 @@ class Trainer {
 
   /// What restore() needs to go on from here, at any time outside of a step.
   [[nodiscard]] TrainerState<T> state() const {
-    const auto moments = step_.optimizer().state();
     return {.epoch = epoch_,
             .batch = batch_,
             .training = sum_,
             .seconds = batch_ > 0 ? seconds_ : 0,
-            .steps = step_.optimizer().steps(),
-            .optimizer = {moments.begin(), moments.end()},
+            .optimizer = state_of(step_.optimizer()),
             .best_epoch = best_epoch_,
             .best_accuracy = best_accuracy_,
-            .gradient_flow = batch_ > 0 ? step_.gradient_flow().sums() : std::vector<double>{}};
+            .gradient_flow = batch_ > 0 ? step_.gradient_flow().sums() : std::vector<double>{},
+            .description = description_};
   }
 
-  /// Continues from the state of another trainer for the same network. The training loader must stand at
-  /// {state.epoch, state.batch}; what follows has the same bits as there.
+  /// Continues from the state of another trainer for the same network; what follows has the same bits as there.
   /// @param model, best  that trainer's model and best_model()
-  /// @throws ArgumentError  when sizes differ or the state lies behind the last epoch
-  void restore(const TrainerState<T>& state, const Model<Network, T>& model, const Model<Network, T>& best) {
+  /// @throws ArgumentError  when the state is not one of such a trainer, naming both, or lies behind the last epoch
+  void restore(const TrainerState<T>& state, const Model<Network, T>& model, const Model<Network, T>& best,
+               const RestoreOptions& options = {}) {
+    require_same_run(state.description, options);
     require(state.epoch >= 0 && state.epoch <= epochs_ && state.batch >= 0 && state.batch < training_.batches(),
             "epoch " + std::to_string(state.epoch) + ", batch " + std::to_string(state.batch) + " is not one of " +
                 std::to_string(epochs_) + " epochs of " + std::to_string(training_.batches()) + " batches");
-    const BatchPosition position = training_.position();
-    require(position == BatchPosition{state.epoch, state.batch},
-            "the training loader stands at epoch " + std::to_string(position.epoch) + ", batch " +
-                std::to_string(position.batch) + ", expected epoch " + std::to_string(state.epoch) + ", batch " +
-                std::to_string(state.batch));
-    step_.optimizer().restore(state.optimizer, state.steps);
+    const std::size_t sums = state.batch > 0 ? 3 * Network::parameters.size() : 0;
+    require(state.gradient_flow.size() == sums, "the sums of gradient flow must be " + std::to_string(sums) + ", got " +
+                                                    std::to_string(state.gradient_flow.size()));
+    step_.optimizer().restore(state.optimizer);
     step_.gradient_flow().reset();
     if (state.batch > 0) step_.gradient_flow().restore(state.gradient_flow, state.batch);
     epoch_ = state.epoch;
@@ -149,6 +171,18 @@ class Trainer {
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   };
 
+  /// Refuses the state of a run of which something else is to be said.
+  void require_same_run(const TrainingDescription& other, const RestoreOptions& options) const {
+    const auto same = [](const std::string& what, const std::string& found, const std::string& own) {
+      require(found == own, "the state is of a run with the " + what + " " + found + ", and this one has " + own);
+    };
+    same("loss", other.loss, description_.loss);
+    if (!options.other_learning_rate) same("learning rate", other.learning_rate, description_.learning_rate);
+    same("training batches", other.training, description_.training);
+    same("validation batches", other.validation, description_.validation);
+    same("options", other.options, description_.options);
+  }
+
   template <class Call>
   void notify(const Call& call) {
     for (TrainingObserver* observer : observers_) call(*observer);
@@ -181,6 +215,7 @@ class Trainer {
   bool train(const EpochReport& epoch, const Stopwatch& watch, const std::function<bool()>& stop) {
     const Index batches = training_.batches();
     while (batch_ < batches) {
+      training_.seek({epoch_, batch_});
       const Batch<T> batch = training_.next();
       const LossResult result = step_(batch.images, batch.labels, epoch.learning_rate);
       sum_.add(result, batch.images.batch);
@@ -210,7 +245,7 @@ class Trainer {
 
   /// Running statistics may overflow though no batch did.
   void require_finite(const EpochReport& report) const {
-    if (std::isfinite(report.validation.loss)) return;
+    if (is_finite(report.validation.loss)) return;
     throw NonFiniteError("validation after step " + std::to_string(step_.optimizer().steps()) + " (epoch " +
                          std::to_string(report.epoch) + "): the loss is not finite, and neither is " +
                          detail::blame(model_));
@@ -233,6 +268,7 @@ class Trainer {
   BatchLoader<T>& training_;
   BatchLoader<T>& validation_;
   Index epochs_;
+  TrainingDescription description_;
   Index epoch_ = 0;  // this and the next three: as in TrainerState
   Index batch_ = 0;
   EvaluationSum sum_{};

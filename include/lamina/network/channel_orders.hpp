@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include <lamina/layers/channel_order.hpp>
+#include <lamina/layers/layer.hpp>
+
+namespace lamina::detail {
+
+// What no file in PyTorch's order could hold is a compile error, which names one of these functions: none is constexpr.
+inline void files_hold_no_groups_of_channels_behind_Flatten() {}
+inline void files_hold_no_sum_of_channels_behind_Flatten_and_others() {}
+inline void a_layer_behind_Flatten_must_name_the_input_axis_of_its_parameters() {}
+inline void files_hold_no_Flatten_of_channels_behind_Flatten() {}
+
+/// The order in files of the channels of each value of a network (layers/channel_order.hpp). A visitor calls it for
+/// every layer, addition and concatenation, in the order in which a network visits them.
+/// @tparam Values  number of values, the network's input among them
+template <std::size_t Values>
+class ChannelOrders {
+ public:
+  constexpr explicit ChannelOrders(const Shape& input) { append(ChannelOrder::same(input.channels)); }
+
+  [[nodiscard]] constexpr const ChannelOrder& of(int value) const { return orders_[static_cast<std::size_t>(value)]; }
+
+  template <class Bound>
+  constexpr int layer(int value) {
+    const ChannelOrder& input = of(value);
+    if (!input.is_same()) check<Bound>();
+    if (Bound::role == LayerRole::reshape) return append(reshaped(input, Bound::input_shape, Bound::output_shape));
+    return append(Bound::keeps_channels ? input : ChannelOrder::same(Bound::output_shape.channels));
+  }
+
+  constexpr int add(int first, int second) {
+    if (of(first) != of(second)) files_hold_no_sum_of_channels_behind_Flatten_and_others();
+    return append(of(first));
+  }
+
+  constexpr int concatenate(std::span<const int> values) {
+    ChannelOrder order;
+    for (const int value : values) order.append(of(value));
+    return append(order);
+  }
+
+ private:
+  constexpr int append(const ChannelOrder& order) {
+    orders_[count_] = order;
+    return static_cast<int>(count_++);
+  }
+
+  /// Refuses a layer that cannot stand where files have the channels in another order.
+  template <class Bound>
+  static constexpr void check() {
+    bool says = Bound::parameters.empty() && Bound::statistics.empty();
+    for (const Segment& segment : Bound::parameters) says = says || segment.input_axis != Segment::kNoAxis;
+    for (const Segment& segment : Bound::statistics) says = says || segment.input_axis != Segment::kNoAxis;
+    if (says) return;
+    if (Bound::role == LayerRole::convolution) files_hold_no_groups_of_channels_behind_Flatten();
+    a_layer_behind_Flatten_must_name_the_input_axis_of_its_parameters();
+  }
+
+  static constexpr ChannelOrder reshaped(const ChannelOrder& input, const Shape& from, const Shape& to) {
+    if (to == from || from.pixels() == 1) return input;
+    if (!input.is_same()) files_hold_no_Flatten_of_channels_behind_Flatten();
+    return to.pixels() == 1 ? ChannelOrder::flattened(from) : ChannelOrder::same(to.channels);
+  }
+
+  std::array<ChannelOrder, Values> orders_{};
+  std::size_t count_ = 0;
+};
+
+}  // namespace lamina::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <lamina/core/error.hpp>
+#include <lamina/core/tensor.hpp>
+#include <lamina/network/single_pixel_norm.hpp>
+
+/// @file
+/// Checks of the tensors that a caller hands to a network. They make their messages only when they throw: steps call
+/// them and must not allocate.
+
+namespace lamina {
+
+/// Refuses a tensor that is not there, has gaps between its pixels, or has another batch or shape than expected.
+template <class T>
+void check_tensor(std::string_view name, const TensorView<const T>& tensor, Index batch, const Shape& shape) {
+  const auto refuse = [&](const std::string& problem) { throw ArgumentError(std::string(name) + problem); };
+  const auto text = [](Index count, const Shape& of) { return std::to_string(count) + " of " + to_string(of); };
+  if (tensor.shape != shape || tensor.batch != batch) {
+    refuse(" must be " + text(batch, shape) + ", got " + text(tensor.batch, tensor.shape));
+  }
+  if (tensor.empty()) refuse(" must be " + text(batch, shape) + ", got no memory");
+  if (!tensor.dense()) {
+    refuse(" must lie in memory without gaps, " + std::to_string(shape.channels) + " values from pixel to pixel, got " +
+           std::to_string(tensor.stride));
+  }
+}
+
+/// Refuses images that are not the network's, or more than a workspace holds.
+template <class Network, class T>
+void check_images(Index capacity, const TensorView<const T>& images) {
+  if (images.shape != Network::input_shape) {
+    throw ArgumentError("the network takes images of " + to_string(Network::input_shape) + ", got " +
+                        to_string(images.shape));
+  }
+  if (images.batch <= 0 || images.batch > capacity) {
+    throw ArgumentError("the workspace takes 1 to " + std::to_string(capacity) + " images, got " +
+                        std::to_string(images.batch));
+  }
+  check_tensor("the images", images, images.batch, Network::input_shape);
+}
+
+/// Refuses a batch in which a batch norm would read a single value a channel.
+template <class Network>
+void check_training_batch(Index images) {
+  if (images >= smallest_training_batch<Network>) return;
+  const SinglePixelNorm& norm = single_pixel_norm<Network>;
+  throw ArgumentError("training needs at least 2 images in a batch, got " + std::to_string(images) +
+                      ": a single value a channel has no variance for " + std::string(norm.kind) + " " +
+                      std::string(norm.name.view()));
+}
+
+}  // namespace lamina
