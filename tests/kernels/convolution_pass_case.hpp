@@ -34,6 +34,7 @@ struct ConvolutionCase {
   bool moments = false;
   bool epilogue = false;
   bool epilogue_softsign = false;
+  bool epilogue_rectifies = false;  ///< and does nothing else
   // Backward:
   bool gradient_scaled = false;
   bool gradient_raw = false;
@@ -171,6 +172,7 @@ class ConvolutionRun {
 
   [[nodiscard]] kernels::Expression<T> epilogue() {
     kernels::Expression<T> expression;
+    if (case_.epilogue_rectifies) expression.activation.slope = static_cast<T>(0.25);
     if (!case_.epilogue) return expression;
     expression.scale = factors(3);
     expression.shift = factors(4);

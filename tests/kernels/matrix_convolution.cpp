@@ -127,6 +127,12 @@ TEMPLATE_TEST_CASE("matrix convolution: slices, expressions and epilogues are th
     c.moments = true;
     check<TestType>(c);
   }
+  SECTION("an epilogue that rectifies") {
+    c.epilogue_rectifies = true;
+    check<TestType>(c);
+    c.moments = true;
+    check<TestType>(c);
+  }
   SECTION("an epilogue") {
     c.epilogue = true;
     c.bias = false;

@@ -181,6 +181,23 @@ TEST_CASE("winograd convolution: an inference batch smaller than the team") {
   }
 }
 
+TEMPLATE_TEST_CASE("winograd convolution: few pixels of wide layers", "", float, double) {
+  for (const Index batch : {1, 2, 9}) {
+    for (const Index side : {1, 2, 3, 4, 5}) {
+      ConvolutionCase c{.window = kSame, .input = {side, side}, .batch = batch, .gap = side, .prepared = true};
+      check<TestType, 60, 80>(c);
+      c.epilogue_rectifies = true;
+      check<TestType, 72, 128>(c);
+      c.bias = false;
+      check<TestType, 128, 48>(c);
+      c.scaled = c.epilogue = true;
+      check<TestType, 72, 80>(c);
+      c.window.padding = 2;
+      check<TestType, 72, 80>(c);
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE_SIG("winograd convolution: the scratch memory of a batch is enough for every smaller one", "",
                        ((Index Channels), Channels), 32, 128, 512) {
   using Kernel = kernels::WinogradFor<float, Channels, Channels>;

@@ -33,21 +33,22 @@ template <class Value, class T>
   deviation += other_deviation + delta * delta * ((total - count) * (count / total));
 }
 
-/// Calls body.template operator()<Lanes, Vectors>(first channel) so that blocks of four of the widest vectors, then
-/// single vectors cover all channels: neighbouring vectors share cache lines and keep the adders busy.
+/// Calls body.template operator()<Lanes, Vectors>(first channel) so that pairs of the widest vectors, then single vectors
+/// cover all channels: neighbouring vectors share cache lines and keep the adders busy.
 template <class T, class Body>
 [[gnu::always_inline]] inline void for_channel_blocks(Index channels, const Body& body) {
-  constexpr Index block = 4 * kWidestLanes<T>;
+  constexpr Index block = 2 * kWidestLanes<T>;
   const Index whole = channels / block * block;
-  for (Index c = 0; c < whole; c += block) body.template operator()<kWidestLanes<T>, 4>(c);
+  for (Index c = 0; c < whole; c += block) body.template operator()<kWidestLanes<T>, 2>(c);
   for_channel_vectors<T>(channels - whole,
                          [&]<Index Lanes>(Index c) { body.template operator()<Lanes, 1>(whole + c); });
 }
 
-/// sums[v] = sum over pixels of value(v, pixel) for the vectors of a block, each of two or four running sums.
+/// sums[v] = sum over pixels of value(v, pixel) for the vectors of a block, each of four running sums: the bits of a
+/// channel do not depend on how many are summed beside it.
 template <class T, Index Lanes, Index Vectors, class Value>
 [[gnu::always_inline]] inline void sum_pixels(Index pixels, const Value& value, Vector<T, Lanes>* sums) {
-  constexpr Index steps = Vectors == 1 ? 4 : 2;
+  constexpr Index steps = 4;
   VectorTile<T, Lanes, steps, Vectors> running = {};
   Index pixel = 0;
   for (; pixel + steps <= pixels; pixel += steps) {
@@ -61,8 +62,7 @@ template <class T, Index Lanes, Index Vectors, class Value>
     for (Index v = 0; v < Vectors; ++v) running[0][v] += value(v, pixel);
   }
   for (Index v = 0; v < Vectors; ++v) {
-    sums[v] = running[0][v] + running[1][v];
-    if constexpr (steps == 4) sums[v] += running[2][v] + running[3][v];
+    sums[v] = (running[0][v] + running[1][v]) + (running[2][v] + running[3][v]);
   }
 }
 
