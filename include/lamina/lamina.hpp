@@ -32,8 +32,6 @@
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/diagnostics/scientific.hpp>
-#include <lamina/io/csv.hpp>
-#include <lamina/io/csv_table.hpp>
 #include <lamina/io/file.hpp>
 #include <lamina/io/model_tensors.hpp>
 #include <lamina/io/stored_tensor.hpp>

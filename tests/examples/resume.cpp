@@ -6,11 +6,11 @@
 
 #include <lamina/core/random.hpp>
 
-#include "../../examples/study/folder_lock.hpp"
 #include "../catch.hpp"
 #include "program.hpp"
 #include "running_program.hpp"
 #include "small_cifar.hpp"
+#include "study/run_folder/folder_lock.hpp"
 
 namespace fs = std::filesystem;
 
