@@ -106,6 +106,12 @@ TEST_CASE("train_cifar100: data that cannot be used ends with status 1 and one l
   SECTION("a batch larger than the data") {
     check("batch size 101 is larger than the 100 images of " + file, "--batch-size 101");
   }
+  SECTION("the Python version") {
+    fs::remove(data.train_file());
+    std::ofstream(data.path() / "train") << "pickle";
+    std::ofstream(data.path() / "meta") << "pickle";
+    check(file + ": no such file; " + data.path().string() + " holds the Python version of CIFAR-100");
+  }
   SECTION("a limit larger than the data") { check(file + ": class 0 has 2 images, not 5", "--limit 500"); }
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <csignal>
+#include <cstddef>
 
 namespace study {
 
-/// Turns the first SIGINT or SIGTERM into a wish that a program can ask for; the second ends it as ever. One object at
-/// a time.
+/// Turns the first SIGINT, SIGTERM or SIGHUP into a wish that a program can ask for. The next SIGINT or SIGTERM ends it
+/// as ever; a hangup does not, as it may come twice, from the system and from the shell, or with SIGTERM at shutdown.
+/// A SIGHUP that is ignored stays ignored: that is what nohup asks for. One object at a time.
 class Interruption {
  public:
   Interruption() {
@@ -15,14 +18,20 @@ class Interruption {
       signal_ = signal;
       std::signal(SIGINT, SIG_DFL);
       std::signal(SIGTERM, SIG_DFL);
+      std::signal(SIGHUP, SIG_IGN);
     };
     action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, &before_int_);
-    sigaction(SIGTERM, &action, &before_term_);
+    // Until the handler is done no other signal comes between.
+    sigemptyset(&action.sa_mask);
+    for (const int signal : kSignals) sigaddset(&action.sa_mask, signal);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], nullptr, &before_[i]);
+      const bool stays_ignored = kSignals[i] == SIGHUP && before_[i].sa_handler == SIG_IGN;
+      if (!stays_ignored) sigaction(kSignals[i], &action, nullptr);
+    }
   }
   ~Interruption() {
-    sigaction(SIGINT, &before_int_, nullptr);
-    sigaction(SIGTERM, &before_term_, nullptr);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
   }
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
@@ -31,10 +40,11 @@ class Interruption {
   [[nodiscard]] int signal() const { return signal_; }
 
  private:
+  static constexpr std::array<int, 3> kSignals{SIGINT, SIGTERM, SIGHUP};
+
   // A handler can reach nothing else.
   static inline volatile std::sig_atomic_t signal_ = 0;
-  struct sigaction before_int_ {};
-  struct sigaction before_term_ {};
+  std::array<struct sigaction, kSignals.size()> before_{};
 };
 
 }  // namespace study

@@ -1,6 +1,5 @@
 #include "study/command_line/options.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -62,12 +61,11 @@ template <class Number>
 Number number(const cxxopts::ParseResult& flags, const std::string& flag, Number least, Number most,
               std::string_view expected) {
   const auto text = flags[flag].as<std::string>();
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !(value >= least && value <= most)) {
+  const auto value = number_from<Number>(text);
+  if (!value || !(*value >= least && *value <= most)) {
     throw UsageError("--" + flag + " must be " + std::string(expected) + ", got '" + text + "'");
   }
-  return value;
+  return *value;
 }
 
 Index count(const cxxopts::ParseResult& flags, const std::string& flag) {

@@ -11,6 +11,7 @@
 #include <lamina/core/error.hpp>
 
 #include "study/command_line/options.hpp"
+#include "study/command_line/standard_streams.hpp"
 
 namespace study {
 
@@ -28,13 +29,15 @@ namespace study {
   }
 }
 
-/// The body of main(): calls run(), which returns the exit status. 2 for wrong usage and 1 for what else goes wrong,
-/// each with one line on standard error.
+/// The body of main(): makes sure of the standard streams and calls run(), which returns the exit status. 2 for wrong
+/// usage and 1 for what else goes wrong, each with one line on standard error.
 template <class Run>
 [[nodiscard]] int run_program(std::string_view name, const Run& run) {
   try {
+    open_standard_streams();
     const int status = run();
-    if (!std::cout.flush()) throw lamina::FileError("standard output", "cannot be written");
+    // A run that was stopped says so, also when its terminal is gone.
+    if (status == 0 && !std::cout.flush()) throw lamina::FileError("standard output", "cannot be written");
     return status;
   } catch (const UsageError& error) {
     std::cerr << name << ": " << error.what() << " (--help lists the options)\n";

@@ -1,8 +1,9 @@
 #include "study/experiment/evaluation.hpp"
 
-#include <fstream>
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 
 #include "study/setup/data.hpp"
 #include "study/text/text.hpp"
+#include "study/text/text_file.hpp"
 
 namespace study {
 
@@ -35,10 +37,11 @@ Options options_of(const lamina::TensorFile& file, Options options) {
 }
 
 /// The names of the classes, from the file beside the images; their numbers where there is none.
-std::vector<std::string> class_names(const std::string& folder, lamina::Index classes) {
+std::vector<std::string> class_names(const std::filesystem::path& folder, lamina::Index classes) {
+  const std::filesystem::path file = folder / "fine_label_names.txt";
   std::vector<std::string> names;
-  std::ifstream file(folder + "/fine_label_names.txt");
-  for (std::string line; std::getline(file, line);) names.push_back(line);
+  const std::string text = std::filesystem::exists(file) ? read_text_file(file) : "";
+  for (std::string_view rest = text; !rest.empty();) names.emplace_back(take_line(rest));
   for (auto c = static_cast<lamina::Index>(names.size()); c < classes; ++c) names.push_back(std::to_string(c));
   return names;
 }

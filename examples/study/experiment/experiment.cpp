@@ -58,6 +58,7 @@ bool train(const Options& options, const Interruption& interruption) {
   const Config config = describe(options, data, team, Network::parameters);
   std::optional<RunFolder> folder;
   if (options.out) folder.emplace(config);
+  if (folder && !folder->warning().empty()) std::cerr << "warning: " << folder->warning() << "\n";
   const bool resumed = folder && folder->checkpoint();
   const auto start = resumed ? lamina::checkpoint_position(*folder->checkpoint()) : lamina::BatchPosition{};
   std::cout << to_table(config) << (resumed ? beginning(start) : "") << "\n" << std::flush;

@@ -1,7 +1,6 @@
 #include "study/run_folder/run_folder.hpp"
 
 #include <array>
-#include <charconv>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -10,6 +9,8 @@
 #include <lamina/io/file.hpp>
 #include <lamina/io/safetensors.hpp>
 #include <lamina/training/checkpoint.hpp>
+
+#include "study/text/text.hpp"
 
 namespace study {
 
@@ -91,8 +92,7 @@ void RunFolder::begin(const Config& config, std::vector<fs::path>& made) {
 void RunFolder::go_on(lamina::Index parameter_tensors) {
   const lamina::Index epochs = lamina::checkpoint_position(*checkpoint_).epoch;
   const auto done = [epochs](std::string_view epoch) {
-    lamina::Index number = 0;
-    std::from_chars(epoch.data(), epoch.data() + epoch.size(), number);
+    const lamina::Index number = number_from<lamina::Index>(epoch).value_or(0);
     return number >= 1 && number <= epochs;
   };
   const auto require_rows = [](const fs::path& file, std::size_t found, lamina::Index expected) {

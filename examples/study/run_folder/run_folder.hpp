@@ -28,6 +28,9 @@ class RunFolder : public lamina::TrainingObserver {
   /// The checkpoint to go on from; none for a run from its beginning.
   [[nodiscard]] const std::optional<lamina::TensorFile>& checkpoint() const { return checkpoint_; }
 
+  /// What to tell the user of the folder, in one line; empty for nothing.
+  [[nodiscard]] const std::string& warning() const { return lock_->warning(); }
+
   void on_epoch(const lamina::EpochReport& report) override;
   void on_test(const lamina::TestReport& report) override;
 

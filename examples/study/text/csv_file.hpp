@@ -15,6 +15,7 @@
 
 #include "study/text/append_file.hpp"
 #include "study/text/text.hpp"
+#include "study/text/text_file.hpp"
 
 namespace study {
 
@@ -78,7 +79,7 @@ class CsvFile {
   template <class Keep>
   [[nodiscard]] static std::size_t rows_to_keep(const std::filesystem::path& file,
                                                 const std::array<std::string_view, Columns>& names, const Keep& keep) {
-    return kept(file, lamina::read_file(file), names, keep).rows;
+    return kept(file, read_text_file(file), names, keep).rows;
   }
 
   /// Continues a table behind those rows, and removes the rest.
@@ -86,9 +87,9 @@ class CsvFile {
   template <class Keep>
   [[nodiscard]] static CsvFile continued(const std::filesystem::path& file,
                                          const std::array<std::string_view, Columns>& names, const Keep& keep) {
-    const std::string text = lamina::read_file(file);
-    const std::size_t end = kept(file, text, names, keep).end;
-    if (end < text.size()) lamina::write_file(file, std::string_view(text).substr(0, end));
+    std::string text = read_text_file(file);
+    text.resize(kept(file, text, names, keep).end);
+    if (text != lamina::read_file(file)) lamina::write_file(file, text);
     return CsvFile(AppendFile::at_end_of(file));
   }
 
@@ -120,15 +121,16 @@ class CsvFile {
                                  const std::array<std::string_view, Columns>& names, const Keep& keep) {
     std::string header;
     std::apply([&](const auto&... name) { detail::append_row(header, name...); }, names);
-    if (!text.starts_with(header)) {
-      header.pop_back();
+    header.pop_back();
+    std::string_view rest = text;
+    if (text.find('\n') == text.npos || take_line(rest) != header) {
       throw lamina::FileError(file.string(), "does not begin with the line " + header);
     }
-    Kept result{.rows = 0, .end = header.size()};
-    for (std::size_t line = text.find('\n', result.end); line != text.npos; line = text.find('\n', result.end)) {
-      const std::string_view row = text.substr(result.end, line - result.end);
+    Kept result{.rows = 0, .end = text.size() - rest.size()};
+    while (rest.find('\n') != rest.npos) {
+      const std::string_view row = take_line(rest);
       if (!keep(row.substr(0, row.find(',')))) break;
-      result = {.rows = result.rows + 1, .end = line + 1};
+      result = {.rows = result.rows + 1, .end = text.size() - rest.size()};
     }
     return result;
   }

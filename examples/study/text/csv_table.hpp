@@ -1,18 +1,18 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <lamina/core/error.hpp>
-#include <lamina/io/file.hpp>
+
+#include "study/text/text.hpp"
+#include "study/text/text_file.hpp"
 
 namespace study {
 
@@ -37,7 +37,7 @@ class CsvReader {
     do {
       row.cells.push_back(rest_.starts_with('"') ? quoted() : plain());
     } while (take(","));
-    if (!done() && !take("\n") && !take("\r\n")) fail(line_, "text behind a closing quote");
+    if (!done() && !take_line_end(rest_)) fail(line_, "text behind a closing quote");
     ++line_;
     return row;
   }
@@ -54,11 +54,11 @@ class CsvReader {
   }
 
   [[nodiscard]] std::string plain() {
-    std::size_t size = std::min(rest_.find_first_of(",\n"), rest_.size());
-    if (rest_.substr(size).starts_with('\n') && size > 0 && rest_[size - 1] == '\r') --size;
-    std::string cell(rest_.substr(0, size));
-    rest_.remove_prefix(size);
-    return cell;
+    std::string_view line = rest_;
+    line = take_line(line);
+    const std::string_view cell = line.substr(0, line.find(','));
+    rest_.remove_prefix(cell.size());
+    return std::string(cell);
   }
 
   /// A quote within the quotes is written twice, so each pair of quotes holds the text up to one.
@@ -89,10 +89,9 @@ class CsvTable {
  public:
   /// Reads a whole file.
   /// @throws lamina::FileError  no file, no first line, a name twice, quotes that do not match, a row with more or
-  /// fewer cells
-  ///                    than the first line; what() names the line
+  ///                            fewer cells than the first line; what() names the line
   explicit CsvTable(std::filesystem::path file) : file_(std::move(file)) {
-    const std::string text = lamina::read_file(file_);
+    const std::string text = read_text_file(file_);
     if (text.empty())
       throw lamina::FileError(file_.string(), "is empty: expected a line with the names of the columns");
     detail::CsvReader reader(file_, text);
@@ -137,12 +136,13 @@ class CsvTable {
     std::vector<Number> values;
     for (const detail::CsvRow& row : rows_) {
       const std::string& cell = row.cells[place];
-      const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), values.emplace_back());
-      if (error != std::errc{} || end != cell.data() + cell.size()) {
+      const auto value = number_from<Number>(cell);
+      if (!value) {
         throw lamina::FileError(
             file_.string(), "line " + std::to_string(row.line) + ", column '" + std::string(column) + "': expected a " +
                                 (std::is_integral_v<Number> ? "whole " : "") + "number, found '" + cell + "'");
       }
+      values.push_back(*value);
     }
     return values;
   }

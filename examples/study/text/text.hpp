@@ -4,14 +4,16 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 
 #include <lamina/core/shape.hpp>
 
 /// @file
-/// Numbers as people read them, the same in every locale.
+/// Numbers as people read and write them, the same in every locale.
 
 namespace study {
 
@@ -41,6 +43,17 @@ namespace detail {
 template <class Number>
 requires std::is_arithmetic_v<Number>
 [[nodiscard]] std::string shortest(Number value) { return detail::digits_of(value); }
+
+/// The number that a whole text is, in any locale: of "1e-3", "+1e-3" or "-7", of nothing else.
+template <class Number>
+[[nodiscard]] std::optional<Number> number_from(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);  // std::from_chars takes no plus
+  Number value{};
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || last != end) return std::nullopt;
+  return value;
+}
 
 /// "7.12 %" for 0.0712.
 [[nodiscard]] inline std::string percent(double fraction) { return fixed(100 * fraction, 2) + " %"; }

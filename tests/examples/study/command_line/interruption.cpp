@@ -14,7 +14,7 @@ bool is_deadly(int signal) {
 }  // namespace
 
 TEST_CASE("interruption: the first signal is a wish, any second one ends the program") {
-  const int signal = GENERATE(SIGINT, SIGTERM);
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
   {
     const study::Interruption interruption;
     CHECK(interruption.signal() == 0);
@@ -27,8 +27,30 @@ TEST_CASE("interruption: the first signal is a wish, any second one ends the pro
   CHECK(next.signal() == 0);
 }
 
+TEST_CASE("interruption: a hangup after the first signal changes nothing") {
+  const int first = GENERATE(SIGTERM, SIGHUP);
+  const study::Interruption interruption;
+  std::raise(first);
+  std::raise(SIGHUP);
+  CHECK(interruption.signal() == first);
+}
+
+TEST_CASE("interruption: a hangup that is ignored stays ignored") {
+  void (*const before)(int) = std::signal(SIGHUP, SIG_IGN);
+  {
+    const study::Interruption interruption;
+    std::raise(SIGHUP);
+    CHECK(interruption.signal() == 0);
+  }
+  CHECK(std::signal(SIGHUP, before) == SIG_IGN);
+}
+
 TEST_CASE("interruption: leaves the signals as they were") {
-  void (*const before)(int) = std::signal(SIGTERM, SIG_IGN);
-  { const study::Interruption interruption; }
-  CHECK(std::signal(SIGTERM, before) == SIG_IGN);
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  void (*const before)(int) = std::signal(signal, SIG_IGN);
+  {
+    const study::Interruption interruption;
+    if (signal != SIGHUP) std::raise(signal);
+  }
+  CHECK(std::signal(signal, before) == SIG_IGN);
 }

@@ -31,12 +31,16 @@ TEST_CASE("train_cifar100 --eval: finds the test accuracy of the run that wrote 
 TEST_CASE("train_cifar100 --eval: --per-class has a line for each class, with its name where the data has it") {
   const SmallCifar data;
   REQUIRE(train(data.flags() + " --epochs 1 --out " + data.out().string()).status == 0);
-  std::ofstream(data.path() / "fine_label_names.txt") << "apple\naquarium_fish\n";
+  const std::string names = GENERATE("apple\naquarium_fish\n",
+                                     "\xEF\xBB\xBF"
+                                     "apple\r\naquarium_fish\r\n");
+  std::ofstream(data.path() / "fine_label_names.txt") << names;
   const Outcome outcome = train("--data " + data.path().string() + " --per-class --eval " +
                                 (data.out() / "checkpoint.safetensors").string());
   REQUIRE(outcome.status == 0);
   CHECK(line_count(outcome.out) == 1 + 100);
-  CHECK_THAT(outcome.out, ContainsSubstring("\naquarium_fish ") && ContainsSubstring("\n99 "));
+  CHECK_THAT(outcome.out, ContainsSubstring("\napple           ") && ContainsSubstring("\naquarium_fish   ") &&
+                              ContainsSubstring("\n99 "));
 }
 
 TEST_CASE("train_cifar100 --eval: files that cannot be used are refused") {

@@ -136,6 +136,20 @@ TEST_CASE("csv file: does not go on with another table, which stays as it is") {
   CHECK(read_text(path) == "epoch,accuracy\n1,0.5\n");
 }
 
+TEST_CASE("csv: a table that another program has saved is continued") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "table.csv";
+  const auto all = [](std::string_view) { return true; };
+  const std::string mark = GENERATE("", "\xEF\xBB\xBF");
+  const std::string end = GENERATE("\n", "\r\n");
+  lamina::write_file(path, mark + "epoch,loss" + end + "1,0.5" + end + "2,0.25" + end + "3,0.1");
+  CHECK(CsvFile<2>::rows_to_keep(path, kTwoColumns, all) == 2);
+  auto file = CsvFile<2>::continued(path, kTwoColumns, all);
+  file.add(3, 0.125);
+  file.write();
+  CHECK(read_text(path) == "epoch,loss" + end + "1,0.5" + end + "2,0.25" + end + "3,0.125\n");
+}
+
 TEST_CASE("csv row: is the table of one row") {
   CHECK(csv_row(std::array<std::string_view, 2>{"loss", "name"}, 0.25, "a,b") == "loss,name\n0.25,\"a,b\"\n");
 }

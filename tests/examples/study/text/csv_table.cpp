@@ -66,9 +66,12 @@ TEST_CASE("csv table: reads a loss that is no number as such") {
   CHECK(std::isnan(TableFile("loss\nnan\n").read().numbers("loss")[0]));
 }
 
-TEST_CASE("csv table: lines may end as on any system, and the last need not end") {
+TEST_CASE("csv table: is read as any system writes it, and the last line need not end") {
   for (const char* const text :
-       {"a,b\n1,x\n2,y\n", "a,b\r\n1,x\r\n2,y\r\n", "a,b\n1,x\n2,y", "a,\"b\"\r\n1,\"x\"\r\n2,\"y\""}) {
+       {"a,b\n1,x\n2,y\n", "a,b\r\n1,x\r\n2,y\r\n", "a,b\n1,x\n2,y", "a,\"b\"\r\n1,\"x\"\r\n2,\"y\"",
+        "\xEF\xBB\xBF"
+        "a,b\r\n+1,x\r\n+2,y",
+        "\xEF\xBB\xBF\"a\",b\n1,x\n2,y\n"}) {
     const CsvTable table = TableFile(text).read();
     CHECK(table.numbers<int>("a") == std::vector{1, 2});
     CHECK(table.text("b") == Texts{"x", "y"});
@@ -97,7 +100,8 @@ TEST_CASE("csv table: a broken file is refused with its name, the line and what 
 }
 
 TEST_CASE("csv table: a cell that is no number is refused with file, line, column and content") {
-  const auto cell = GENERATE(as<std::string>{}, "", "fast", "1.5x", " 1", "1,5", "1e999", "--1", "0x1p3");
+  const auto cell =
+      GENERATE(as<std::string>{}, "", "fast", "1.5x", " 1", "1,5", "1e999", "--1", "+-1", "++1", "+", "0x1p3");
   const TableFile file("epoch,loss\n1,2.5\n2,\"" + cell + "\"\n");
   CHECK_THROWS_WITH(file.read().numbers("loss"),
                     file.path().string() + ": line 3, column 'loss': expected a number, found '" + cell + "'");
