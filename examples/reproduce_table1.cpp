@@ -91,7 +91,7 @@ std::string command_of(int argc, const char* const* argv) {
 std::vector<std::string> common_flags(const cxxopts::ParseResult& flags) {
   for (const std::string& word : flags.unmatched()) {
     const std::string flag = word.substr(0, word.find('='));
-    for (const char* own : {"--model", "--lr", "--eval", "--per-class", "--summary"}) {
+    for (const char* own : {"--model", "--lr", "--eval", "--per-class", "--summary", "--weights", "--extend"}) {
       if (flag == own) throw UsageError(flag + " cannot be chosen for all rows");
     }
   }

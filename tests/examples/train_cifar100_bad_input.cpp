@@ -62,6 +62,9 @@ TEST_CASE("train_cifar100: wrong usage ends with status 2 and one line that says
       {"--clip-norm -1", "--clip-norm must be a positive number, got '-1'"},
       {"--clip-norm inf", "--clip-norm must be a positive number, got 'inf'"},
       {"--clip-norm nan", "--clip-norm must be a positive number, got 'nan'"},
+      {"--extend", "--extend is for a run that goes on: it needs --resume"},
+      {"--weights a.safetensors --init he", "--init draws weights and --weights reads them: name one of the two"},
+      {"--weights a.safetensors --eval b.safetensors", "--eval measures weights and --weights trains them"},
       {"--optimizer sgd", "--optimizer must be adam or lamb, got 'sgd'"},
   }));
   check_refused(train(data.flags() + " --out " + data.out().string() + " " + flags), 2, message, data.out());

@@ -37,6 +37,7 @@ cxxopts::Options command_line() {
       ("threads", "threads to use (default: all cores)", cxxopts::value<std::string>(), "N")               //
       ("out", "folder for the results (default: none are written)", cxxopts::value<std::string>(), "DIR")  //
       ("resume", "continue the run in --out from its checkpoint")                                          //
+      ("extend", "with --resume: let the run have more --epochs than it was begun with")                   //
       ("checkpoint-minutes", "also write a checkpoint so long after the last; 0: only after epochs", text("10"),
        "M")                                                                                            //
       ("checkpoint-steps", "also write a checkpoint after every N steps; 0: do not", text("0"), "N")   //
@@ -51,8 +52,9 @@ cxxopts::Options command_line() {
       ("label-smoothing", "share of each label that is spread over all classes", text("0"), "SHARE")        //
       ("init", "default (uniform, PyTorch's) or he (normal, keeps the variance)", text("default"), "NAME")  //
       ("clip-norm", "longest gradient of all parameters together (default: any)", cxxopts::value<std::string>(),
-       "NORM")  //
-      ("optimizer", "adam or lamb", text("adam"), "NAME");
+       "NORM")                                             //
+      ("optimizer", "adam or lamb", text("adam"), "NAME")  //
+      ("weights", "start from the weights in a file (default: random ones)", cxxopts::value<std::string>(), "FILE");
   return options;
 }
 
@@ -125,6 +127,8 @@ Options parse_options(int argc, const char* const* argv) {
   if (flags.count("out") > 0) options.out = flags["out"].as<std::string>();
   options.resume = flags.count("resume") > 0;
   if (options.resume && !options.out) throw UsageError("--resume needs the folder of the run: --out");
+  options.extend = flags.count("extend") > 0;
+  if (options.extend && !options.resume) throw UsageError("--extend is for a run that goes on: it needs --resume");
   options.checkpoint_minutes = rate(flags, "checkpoint-minutes");
   options.checkpoint_steps = number<Index>(flags, "checkpoint-steps", 0, std::numeric_limits<Index>::max(),
                                            "a whole number that is not negative");
@@ -137,6 +141,13 @@ Options parse_options(int argc, const char* const* argv) {
                                        std::numeric_limits<double>::max(), "a positive number");
   }
   options.optimizer = word(flags, "optimizer", "adam", "lamb");
+  if (flags.count("weights") > 0) options.weights = flags["weights"].as<std::string>();
+  if (options.weights && flags.count("init") > 0) {
+    throw UsageError("--init draws weights and --weights reads them: name one of the two");
+  }
+  if (options.weights && options.evaluated) {
+    throw UsageError("--eval measures weights and --weights trains them: name one of the two");
+  }
   if (options.minimum_learning_rate > options.learning_rate) {
     throw UsageError("--min-lr must not be above --lr, got " + shortest(options.minimum_learning_rate) + " and " +
                      shortest(options.learning_rate));

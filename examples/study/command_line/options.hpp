@@ -22,12 +22,14 @@ struct Options {
   double label_smoothing = 0;
   std::string initialization = "default";  ///< or he
   std::optional<double> clip_norm;
-  std::string optimizer = "adam";  ///< or lamb
+  std::optional<std::filesystem::path> weights;  ///< the file to start from; none for random weights
+  std::string optimizer = "adam";                ///< or lamb
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0 when not given: as many as OpenMP takes
   std::optional<std::filesystem::path> out;
   std::optional<lamina::Index> limit;
   bool resume = false;
+  bool extend = false;  ///< whether a run that is resumed may have more epochs from now on
   double checkpoint_minutes = 10;
   lamina::Index checkpoint_steps = 0;  ///< 0 for none within an epoch but for the minutes
   bool progress = true;

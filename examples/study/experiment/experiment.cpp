@@ -2,11 +2,15 @@
 /// of the data, what is drawn on the terminal and what is written to files.
 #include "study/experiment/experiment.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
+#include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
 #include <lamina/training/checkpointer.hpp>
 
@@ -39,6 +43,25 @@ lamina::GradientClipping clipping(const Options& options) {
   return options.clip_norm ? lamina::GradientClipping(*options.clip_norm) : lamina::GradientClipping{};
 }
 
+/// The model that training starts with: of random weights, or of those in a file.
+/// @throws lamina::FileError  a file that cannot be used
+template <class Network>
+lamina::Model<Network> first_model(const Options& options) {
+  lamina::Model<Network> model(options.seed, initialization(options));
+  if (options.weights) lamina::read_model(lamina::read_weights(*options.weights), model);
+  return model;
+}
+
+/// What tells models apart, whatever file they were in.
+template <class Network>
+std::uint64_t fingerprint(const lamina::Model<Network>& model) {
+  lamina::Hash hash;
+  for (const std::span<const float> values : {model.parameters(), model.statistics()}) {
+    hash.add(std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()));
+  }
+  return hash.value();
+}
+
 /// Draws a finished run. It stays finished where that fails: the sentence says why.
 std::string drawn(const std::filesystem::path& run) {
   try {
@@ -54,10 +77,14 @@ using Loader = lamina::BatchLoader<float>;
 template <class Network>
 bool train(const Options& options, const Interruption& interruption) {
   const lamina::Team team(options.threads);
+  // The state of the network is one flat array of parameters and one of running statistics.
+  lamina::Model<Network> model = first_model<Network>(options);
   const Data data = load_data(options, team);
-  const Config config = describe(options, data, team, Network::parameters);
+  Config config = describe(options, data, team, Network::parameters,
+                           options.weights ? std::optional(fingerprint(model)) : std::nullopt);
   std::optional<RunFolder> folder;
   if (options.out) folder.emplace(config);
+  if (folder) config = folder->config();
   if (folder && !folder->warning().empty()) std::cerr << "warning: " << folder->warning() << "\n";
   const bool resumed = folder && folder->checkpoint();
   const auto start = resumed ? lamina::checkpoint_position(*folder->checkpoint()) : lamina::BatchPosition{};
@@ -71,9 +98,8 @@ bool train(const Options& options, const Interruption& interruption) {
   Loader validation(data.sets.train, data.split.validation, data.normalization, evaluation);
   Loader test(data.sets.test, data.test, data.normalization, evaluation);
 
-  // The state of the network is one flat array of parameters and one of running statistics. The optimizer is a loop
-  // over the first, at a learning rate that falls along half a cosine.
-  lamina::Model<Network> model(options.seed, initialization(options));
+  // The optimizer is a loop over the parameters, at a learning rate that falls along half a cosine: over all epochs, so
+  // that it goes up where a run that is extended goes on.
   const lamina::CosineAnnealing schedule(options.learning_rate, options.minimum_learning_rate, options.epochs);
   lamina::Trainer trainer(
       model, make_optimizer(options, Network::parameters), schedule, training, validation, team,

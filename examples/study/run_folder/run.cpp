@@ -131,6 +131,7 @@ std::string Run::title() const {
   add("weight_decay", 0.0, "weight decay ");
   add("label_smoothing", 0.0, "label smoothing ");
   add("clip_norm", nullptr, "clipped at ");
+  add("weights", nullptr, "from ");
   return text;
 }
 

@@ -11,6 +11,7 @@
 #include <lamina/training/checkpoint.hpp>
 
 #include "study/text/text.hpp"
+#include "study/text/text_file.hpp"
 
 namespace study {
 
@@ -36,6 +37,34 @@ std::vector<fs::path> make_folder(const fs::path& folder) {
   return made;
 }
 
+/// Refuses a run that would be the one that is asked for if it had as many epochs.
+[[noreturn]] void refuse_epochs(const fs::path& file, lamina::Index planned, lamina::Index asked) {
+  throw lamina::FileError(file.string(), "is of a run with --epochs " + std::to_string(planned) + ", not " +
+                                             std::to_string(asked) +
+                                             (asked > planned ? ": --extend lets it have more from here on"
+                                                              : ": a run can be extended, but not cut short"));
+}
+
+/// Makes the configuration of a run that goes on from the one that was asked for.
+/// @throws lamina::FileError  when the run is another one
+Config going_on(const lamina::TensorFile& checkpoint, Config config) {
+  const std::string& there = checkpoint.metadata().at("configuration");
+  const lamina::Index asked = config.options.epochs;
+  Plan plan = plan_of(there);
+  config.extensions = plan.extensions;
+  const std::string differs = difference(there, identity(config));
+  if (differs.empty()) return config;
+  config.options.epochs = plan.epochs;
+  if (difference(there, identity(config)).empty()) {
+    if (!config.options.extend || asked < plan.epochs) refuse_epochs(checkpoint.origin(), plan.epochs, asked);
+    config.options.epochs = asked;
+    const auto steps = number_from<lamina::Index>(checkpoint.metadata().at("steps"));
+    config.extensions.push_back({.epochs = plan.epochs, .steps = steps.value_or(0)});
+    return config;
+  }
+  throw lamina::FileError(checkpoint.origin().string(), "belongs to another run (" + differs + ")");
+}
+
 /// The checkpoint of a run to go on with, if there is one.
 std::optional<lamina::TensorFile> find_checkpoint(const fs::path& file, const Config& config) {
   std::error_code ignored;
@@ -46,24 +75,22 @@ std::optional<lamina::TensorFile> find_checkpoint(const fs::path& file, const Co
   }
   lamina::TensorFile checkpoint = lamina::read_safetensors(file);
   lamina::require_checkpoint(checkpoint);
-  const std::string differs = difference(checkpoint.metadata()["configuration"], identity(config));
-  if (!differs.empty()) throw lamina::FileError(file.string(), "belongs to another run (" + differs + ")");
   return checkpoint;
 }
 
 }  // namespace
 
-RunFolder::RunFolder(const Config& config) : folder_(*config.options.out) {
+RunFolder::RunFolder(Config config) : config_(std::move(config)), folder_(*config_.options.out) {
   std::vector<fs::path> made = make_folder(folder_);
   try {
     // The lock goes with a folder that was made, or stays: another program may already wait with it in its hands.
     lock_.emplace(folder_);
     if (!made.empty()) made.push_back(folder_ / ".lock");
-    checkpoint_ = find_checkpoint(folder_ / "checkpoint.safetensors", config);
+    checkpoint_ = find_checkpoint(folder_ / "checkpoint.safetensors", config_);
     if (checkpoint_) {
-      go_on(config.parameter_tensors);
+      go_on();
     } else {
-      begin(config, made);
+      begin(made);
     }
   } catch (...) {
     std::error_code ignored;
@@ -72,7 +99,7 @@ RunFolder::RunFolder(const Config& config) : folder_(*config.options.out) {
   }
 }
 
-void RunFolder::begin(const Config& config, std::vector<fs::path>& made) {
+void RunFolder::begin(std::vector<fs::path>& made) {
   std::error_code ignored;
   if (fs::exists(folder_ / "test_summary.csv", ignored)) {
     throw lamina::FileError(folder_.string(), "holds the results of a run without its checkpoint: name another folder");
@@ -82,14 +109,15 @@ void RunFolder::begin(const Config& config, std::vector<fs::path>& made) {
     if (!fs::exists(folder_ / name, ignored)) made.push_back(folder_ / name);
     return folder_ / name;
   };
-  lamina::write_file(path("config.json"), to_json(config));
+  lamina::write_file(path("config.json"), to_json(config_));
   summary_.emplace(path("summary.csv"), kSummaryColumns);
   gradient_flow_.emplace(path("gradient_flow.csv"), kGradientFlowColumns);
 }
 
 /// An epoch whose rows were written, but not its checkpoint, is done again. Both tables are looked at before either is
 /// cut.
-void RunFolder::go_on(lamina::Index parameter_tensors) {
+void RunFolder::go_on() {
+  config_ = going_on(*checkpoint_, std::move(config_));
   const lamina::Index epochs = lamina::checkpoint_position(*checkpoint_).epoch;
   const auto done = [epochs](std::string_view epoch) {
     const lamina::Index number = number_from<lamina::Index>(epoch).value_or(0);
@@ -104,7 +132,14 @@ void RunFolder::go_on(lamina::Index parameter_tensors) {
   const fs::path summary = folder_ / "summary.csv";
   const fs::path flow = folder_ / "gradient_flow.csv";
   require_rows(summary, CsvFile<8>::rows_to_keep(summary, kSummaryColumns, done), epochs);
-  require_rows(flow, CsvFile<7>::rows_to_keep(flow, kGradientFlowColumns, done), epochs * parameter_tensors);
+  require_rows(flow, CsvFile<7>::rows_to_keep(flow, kGradientFlowColumns, done), epochs * config_.parameter_tensors);
+  // Of a run that is extended, or was going to be: what was tested is no longer its end.
+  const fs::path written = folder_ / "config.json";
+  std::error_code ignored;
+  const bool as_written =
+      fs::exists(written, ignored) && plan_of(read_text_file(written)) == plan_of(identity(config_));
+  if (!as_written) lamina::write_file(written, to_json(config_));
+  if (epochs < config_.options.epochs) fs::remove(folder_ / "test_summary.csv", ignored);
   summary_.emplace(CsvFile<8>::continued(summary, kSummaryColumns, done));
   gradient_flow_.emplace(CsvFile<7>::continued(flow, kGradientFlowColumns, done));
 }

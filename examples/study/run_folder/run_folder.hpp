@@ -19,11 +19,15 @@ namespace study {
 /// ends the program. The checkpoint is somebody else's to write (lamina::Checkpointer), and this one's to find.
 class RunFolder : public lamina::TrainingObserver {
  public:
-  /// Makes the folder for a new run, or goes on with the run in it where config.options.resume says so.
+  /// Makes the folder for a new run, or goes on with the run in it where config.options.resume says so; that run has
+  /// more epochs from then on where config.options.extend says so, too.
   /// @throws lamina::FileError  when folder or files cannot be written, another program runs in it, it holds a run that
   ///                            is not to be resumed, or a checkpoint that is damaged or of a run that differs. All
   ///                            that was there is then as before.
-  explicit RunFolder(const Config& config);
+  explicit RunFolder(Config config);
+
+  /// What was asked for, and, of a run that goes on, how it was extended.
+  [[nodiscard]] const Config& config() const { return config_; }
 
   /// The checkpoint to go on from; none for a run from its beginning.
   [[nodiscard]] const std::optional<lamina::TensorFile>& checkpoint() const { return checkpoint_; }
@@ -35,9 +39,10 @@ class RunFolder : public lamina::TrainingObserver {
   void on_test(const lamina::TestReport& report) override;
 
  private:
-  void begin(const Config& config, std::vector<std::filesystem::path>& made);
-  void go_on(lamina::Index parameter_tensors);
+  void begin(std::vector<std::filesystem::path>& made);
+  void go_on();
 
+  Config config_;
   std::filesystem::path folder_;
   std::optional<FolderLock> lock_;
   std::optional<lamina::TensorFile> checkpoint_;

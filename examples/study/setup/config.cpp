@@ -22,8 +22,10 @@ lamina::Index size_of(std::span<const lamina::Segment> parameters) {
 }  // namespace
 
 Config describe(const Options& options, const Data& data, const lamina::Team& team,
-                std::span<const lamina::Segment> parameters) {
+                std::span<const lamina::Segment> parameters, std::optional<std::uint64_t> weights_fingerprint) {
   return {.options = options,
+          .extensions = {},
+          .weights_fingerprint = weights_fingerprint,
           .data = data.origin,
           .data_fingerprint = data.fingerprint,
           .normalization = data.normalization,
@@ -67,6 +69,13 @@ Json json_of(const Config& config) {
                {"test_images", config.test_images},
                {"mean", config.normalization.mean},
                {"deviation", config.normalization.deviation}});
+  if (config.weights_fingerprint) {
+    json["weights"] = config.options.weights->string();
+    json["weights_fingerprint"] = lamina::hexadecimal(*config.weights_fingerprint);
+  }
+  for (const Extension& extension : config.extensions) {
+    json["extensions"].push_back({{"epochs", extension.epochs}, {"steps", extension.steps}});
+  }
   return json;
 }
 
@@ -81,7 +90,19 @@ std::string identity(const Config& config) {
   Json json = json_of(config);
   json.erase("data");
   json.erase("threads");
+  json.erase("weights");
   return json.dump();
+}
+
+Plan plan_of(const std::string& json) {
+  const Json config = Json::parse(json, nullptr, false);
+  if (!config.is_object() || !config.contains("epochs")) return {};
+  Plan plan{.epochs = config["epochs"].get<lamina::Index>(), .extensions = {}};
+  for (const Json& extension : config.value("extensions", Json::array())) {
+    plan.extensions.push_back(
+        {.epochs = extension.at("epochs").get<lamina::Index>(), .steps = extension.at("steps").get<lamina::Index>()});
+  }
+  return plan;
 }
 
 std::string flag_difference(const std::string& config, const Options& options) {
@@ -89,6 +110,9 @@ std::string flag_difference(const std::string& config, const Options& options) {
   const Json now = flags_of(options);
   Json before = Json::object();
   for (const auto& [key, value] : now.items()) {
+    if (all.is_object() && all.contains(key)) before[key] = all[key];
+  }
+  for (const char* const key : {"extensions", "weights_fingerprint"}) {
     if (all.is_object() && all.contains(key)) before[key] = all[key];
   }
   return difference(before.dump(), now.dump());
@@ -123,11 +147,16 @@ std::string to_table(const Config& config) {
                     grouped(config.test_images) + " test");
   row("training", grouped(options.epochs) + (options.epochs == 1 ? " epoch" : " epochs") + ", batches of " +
                       grouped(options.batch_size));
+  for (const Extension& extension : config.extensions) {
+    row("extended", "from " + grouped(extension.epochs) + (extension.epochs == 1 ? " epoch" : " epochs") +
+                        " after step " + grouped(extension.steps) + "; since then the learning rate falls over all");
+  }
   row("optimizer", (options.optimizer == "lamb" ? "LAMB" : "Adam") + std::string(", learning rate ") +
                        shortest(options.learning_rate) + " falling to " + shortest(options.minimum_learning_rate) +
                        ", weight decay " + shortest(options.weight_decay));
   if (options.label_smoothing > 0) row("smoothing", shortest(options.label_smoothing) + " of each label");
   if (options.initialization == "he") row("weights", "He initialization");
+  if (options.weights) row("weights", "of " + options.weights->string());
   if (options.clip_norm) row("clipping", "gradients longer than " + shortest(*options.clip_norm));
   row("seed", std::to_string(options.seed));
   row("threads", std::to_string(config.threads));
