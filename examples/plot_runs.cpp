@@ -2,7 +2,7 @@
 ///
 ///     plot_runs runs/vgg08 runs/vgg38-bn-rc --out runs/comparison
 ///
-/// The figures themselves are in study/training_curves.cpp and study/gradient_flow_figure.cpp.
+/// The figures themselves are in study/figures/.
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -10,9 +10,9 @@
 
 #include <cxxopts.hpp>
 
-#include "study/drawing.hpp"
-#include "study/options.hpp"
-#include "study/program.hpp"
+#include "study/command_line/options.hpp"
+#include "study/command_line/program.hpp"
+#include "study/report/drawing.hpp"
 
 using namespace study;
 

@@ -19,13 +19,13 @@
 #include <lamina/core/error.hpp>
 #include <lamina/io/file.hpp>
 
-#include "study/config.hpp"
-#include "study/experiment.hpp"
-#include "study/options.hpp"
-#include "study/program.hpp"
-#include "study/run.hpp"
-#include "study/table1.hpp"
-#include "study/text.hpp"
+#include "study/command_line/options.hpp"
+#include "study/command_line/program.hpp"
+#include "study/experiment/experiment.hpp"
+#include "study/report/table1.hpp"
+#include "study/run_folder/run.hpp"
+#include "study/setup/config.hpp"
+#include "study/text/text.hpp"
 
 using namespace study;
 namespace fs = std::filesystem;
@@ -91,7 +91,7 @@ std::string command_of(int argc, const char* const* argv) {
 std::vector<std::string> common_flags(const cxxopts::ParseResult& flags) {
   for (const std::string& word : flags.unmatched()) {
     const std::string flag = word.substr(0, word.find('='));
-    for (const char* own : {"--model", "--lr", "--eval", "--per-class", "--summary"}) {
+    for (const char* own : {"--model", "--lr", "--eval", "--per-class", "--summary", "--weights", "--extend"}) {
       if (flag == own) throw UsageError(flag + " cannot be chosen for all rows");
     }
   }

@@ -2,16 +2,16 @@
 ///
 ///     train_cifar100 --model vgg38 --limit 5000 --epochs 1
 ///
-/// The experiment itself is study/experiment.cpp.
+/// The experiment itself is study/experiment/experiment.cpp.
 #include <iostream>
 
 #include <lamina/models/vgg.hpp>
 
-#include "study/evaluation.hpp"
-#include "study/experiment.hpp"
-#include "study/options.hpp"
-#include "study/program.hpp"
-#include "study/tables.hpp"
+#include "study/command_line/options.hpp"
+#include "study/command_line/program.hpp"
+#include "study/experiment/evaluation.hpp"
+#include "study/experiment/experiment.hpp"
+#include "study/terminal/tables.hpp"
 
 using namespace study;
 

@@ -22,7 +22,8 @@ WEIGHTS = pathlib.Path(__file__).resolve().parents[1] / "weights"
 HEADER = "| row | test accuracy | sha256 | command |\n| --- | ---: | --- | --- |\n"
 # What the study fixes, and so the command does not say.
 STUDY = {"epochs": 100, "batch_size": 100, "optimizer": "adam", "min_lr": 2e-5, "weight_decay": 0.0, "label_smoothing": 0.0,
-         "initialization": "default", "clip_norm": None, "seed": 0, "limit": None}
+         "initialization": "default", "clip_norm": None, "seed": 0, "limit": None, "weights_fingerprint": None,
+         "extensions": None}
 
 
 def read_text(path):

@@ -80,8 +80,7 @@ def decode_npz(file):
 
 def encode_npz(arrays, _metadata):
     file = io.BytesIO()
-    # Contiguous in the usual order: numpy would keep Fortran's, which Lamina does not read.
-    numpy.savez(file, **{name: numpy.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()})
+    numpy.savez(file, **arrays)
     return file.getvalue()
 
 

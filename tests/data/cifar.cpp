@@ -127,6 +127,46 @@ TEST_CASE("cifar: a folder gives its training and test files") {
   }
 }
 
+TEST_CASE("cifar: the Python version is an error that says so, in its folder and above it") {
+  const TemporaryFolder folder;
+  const auto check = [&](const auto& read, const std::string& file, const std::string& python, const std::string& set) {
+    for (const auto& place : {folder.path() / python, folder.path()}) {
+      CHECK_THROWS_WITH(read(place), (place / file).string() + ": no such file; " + (folder.path() / python).string() +
+                                         " holds the Python version of CIFAR-" + set +
+                                         ", and the binary version is needed: https://www.cs.toronto.edu/~kriz/cifar-" +
+                                         set + "-binary.tar.gz");
+    }
+  };
+  SECTION("CIFAR-100") {
+    std::filesystem::create_directory(folder.path() / "cifar-100-python");
+    for (const char* const name : {"train", "test", "meta"}) {
+      CHECK(std::filesystem::exists(folder.write("cifar-100-python/" + std::string(name), Bytes{128, 2})));
+    }
+    check([](const auto& place) { return read_cifar100(place); }, "train.bin", "cifar-100-python", "100");
+  }
+  SECTION("CIFAR-10") {
+    std::filesystem::create_directory(folder.path() / "cifar-10-batches-py");
+    for (const char* const name : {"data_batch_1", "test_batch", "batches.meta"}) {
+      CHECK(std::filesystem::exists(folder.write("cifar-10-batches-py/" + std::string(name), Bytes{128, 2})));
+    }
+    check([](const auto& place) { return read_cifar10(place); }, "data_batch_1.bin", "cifar-10-batches-py", "10");
+  }
+}
+
+TEST_CASE("cifar: the folder above the one that is meant is an error that names that") {
+  const TemporaryFolder folder;
+  for (const char* const name : {"cifar-100-binary", "cifar-10-batches-bin", "cifar-100-python"}) {
+    std::filesystem::create_directory(folder.path() / name);
+  }
+  CHECK(std::filesystem::exists(folder.write("cifar-100-binary/train.bin", Bytes{})));
+  CHECK(std::filesystem::exists(folder.write("cifar-10-batches-bin/data_batch_1.bin", Bytes{})));
+  const std::string path = folder.path().string();
+  CHECK_THROWS_WITH(read_cifar100(path),
+                    path + "/train.bin: no such file; there is one in " + path + "/cifar-100-binary");
+  CHECK_THROWS_WITH(read_cifar10(path),
+                    path + "/data_batch_1.bin: no such file; there is one in " + path + "/cifar-10-batches-bin");
+}
+
 TEST_CASE("cifar: a missing folder or file, and a folder in place of a file, are errors with their path") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(read_cifar100(folder.path() / "none"), ContainsSubstring("none: no such folder"));

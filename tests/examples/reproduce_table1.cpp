@@ -102,6 +102,8 @@ TEST_CASE("reproduce_table1: what cannot be done is refused before anything is t
   check("--rows vgg99", 2, "--rows: table 1 has no row 'vgg99', expected some of: vgg08-lr-1e-3, vgg38-lr-1e-3");
   check("--epochs none", 2, "--epochs must be a positive whole number, got 'none'");
   check("--lr 1", 2, "--lr cannot be chosen for all rows");
+  check("--extend", 2, "--extend cannot be chosen for all rows");
+  check("--weights a.safetensors", 2, "--weights cannot be chosen for all rows");
   check("--frobnicate", 2, "'frobnicate'");
   check("--no-training", 1, "holds no run that has finished an epoch");
   CHECK_FALSE(fs::exists(data.out()));

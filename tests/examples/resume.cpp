@@ -1,16 +1,16 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <thread>
 
 #include <lamina/core/random.hpp>
 
-#include "../../examples/study/folder_lock.hpp"
 #include "../catch.hpp"
 #include "program.hpp"
 #include "running_program.hpp"
+#include "same_run.hpp"
 #include "small_cifar.hpp"
+#include "study/run_folder/folder_lock.hpp"
 
 namespace fs = std::filesystem;
 
@@ -21,32 +21,6 @@ using Clock = std::chrono::steady_clock;
 /// Flags of a run of 60 steps with a checkpoint after each.
 std::string many_steps(const SmallCifar& data) {
   return data.flags() + " --batch-size 10 --epochs 6 --checkpoint-steps 1";
-}
-
-/// A line without its last two cells: the seconds of an epoch and the images per second.
-std::string without_times(const std::string& table) {
-  std::istringstream lines(table);
-  std::string text;
-  for (std::string line; std::getline(lines, line);) {
-    text += line.substr(0, line.rfind(',', line.rfind(',') - 1)) + "\n";
-  }
-  return text;
-}
-
-void check_same_run(const fs::path& one, const fs::path& other) {
-  for (const char* name : {"checkpoint.safetensors", "best.safetensors", "gradient_flow.csv", "test_summary.csv"}) {
-    CAPTURE(name);
-    CHECK(read_text(one / name) == read_text(other / name));
-  }
-  CHECK(without_times(read_text(one / "summary.csv")) == without_times(read_text(other / "summary.csv")));
-}
-
-std::map<std::string, std::string> contents(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[entry.path()] = read_text(entry.path());
-  }
-  return files;
 }
 
 /// A run of one epoch that has come to its end.
@@ -92,16 +66,27 @@ TEST_CASE("resume: a signal ends a run after its step, with a checkpoint and a w
   const fs::path whole = data.out() / "whole";
   const fs::path stopped = data.out() / "stopped";
   REQUIRE(train(data.flags() + " --batch-size 10 --epochs 40 --out " + whole.string()).status == 0);
-  const int signal = GENERATE(SIGINT, SIGTERM);
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  // A hangup comes from the system and from the shell.
+  const std::string kill = "kill -" + std::to_string(signal) + " $!; " + (signal == SIGHUP ? "kill -HUP $!; " : "");
   const std::string flags = data.flags() + " --batch-size 10 --epochs 40 --out " + stopped.string();
-  const Outcome outcome =
-      run(example("train_cifar100") + " " + flags + " & while ! test -s " + (stopped / "best.safetensors").string() +
-          "; do sleep 0.01; done; kill -" + std::to_string(signal) + " $!; wait $!");
+  const Outcome outcome = run(example("train_cifar100") + " " + flags + " & while ! test -s " +
+                              (stopped / "best.safetensors").string() + "; do sleep 0.01; done; " + kill + "wait $!");
   CHECK(outcome.status == 128 + signal);
   CHECK_THAT(outcome.out, ContainsSubstring("the same command with --resume goes on from here"));
   CHECK_FALSE(fs::exists(stopped / "test_summary.csv"));
   REQUIRE(train(flags + " --resume").status == 0);
   check_same_run(whole, stopped);
+}
+
+TEST_CASE("resume: a hangup does not stop a run that nohup keeps from it") {
+  const SmallCifar data;
+  const Outcome outcome =
+      run("trap '' HUP; " + example("train_cifar100") + " " + data.flags() + " --batch-size 10 --epochs 40 --out " +
+          data.out().string() + " & while ! test -s " + (data.out() / "best.safetensors").string() +
+          "; do sleep 0.01; done; kill -HUP $!; wait $!");
+  CHECK(outcome.status == 0);
+  CHECK(fs::exists(data.out() / "test_summary.csv"));
 }
 
 TEST_CASE("resume: a disk that is full for a while costs nothing") {

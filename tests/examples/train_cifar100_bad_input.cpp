@@ -62,6 +62,9 @@ TEST_CASE("train_cifar100: wrong usage ends with status 2 and one line that says
       {"--clip-norm -1", "--clip-norm must be a positive number, got '-1'"},
       {"--clip-norm inf", "--clip-norm must be a positive number, got 'inf'"},
       {"--clip-norm nan", "--clip-norm must be a positive number, got 'nan'"},
+      {"--extend", "--extend is for a run that goes on: it needs --resume"},
+      {"--weights a.safetensors --init he", "--init draws weights and --weights reads them: name one of the two"},
+      {"--weights a.safetensors --eval b.safetensors", "--eval measures weights and --weights trains them"},
       {"--optimizer sgd", "--optimizer must be adam or lamb, got 'sgd'"},
   }));
   check_refused(train(data.flags() + " --out " + data.out().string() + " " + flags), 2, message, data.out());
@@ -105,6 +108,12 @@ TEST_CASE("train_cifar100: data that cannot be used ends with status 1 and one l
   }
   SECTION("a batch larger than the data") {
     check("batch size 101 is larger than the 100 images of " + file, "--batch-size 101");
+  }
+  SECTION("the Python version") {
+    fs::remove(data.train_file());
+    std::ofstream(data.path() / "train") << "pickle";
+    std::ofstream(data.path() / "meta") << "pickle";
+    check(file + ": no such file; " + data.path().string() + " holds the Python version of CIFAR-100");
   }
   SECTION("a limit larger than the data") { check(file + ": class 0 has 2 images, not 5", "--limit 500"); }
 }

@@ -36,42 +36,6 @@ TEST_CASE("write_file: a missing folder is named with the reason") {
                                                   ContainsSubstring("cannot be opened for writing: No such file"));
 }
 
-TEST_CASE("append file: what was appended is there while the file is still open") {
-  const TemporaryFolder folder;
-  AppendFile file(folder.path() / "log");
-  file.append("one\n");
-  CHECK(read_text(file.path()) == "one\n");
-  file.append("two\n");
-  CHECK(read_text(file.path()) == "one\ntwo\n");
-}
-
-TEST_CASE("append file: an append that meets a full disk leaves nothing of itself, and the next one follows on") {
-  const TemporaryFolder folder;
-  AppendFile file(folder.path() / "log");
-  file.append("one\n");
-  {
-    const FullDisk limit(6);
-    CHECK_THROWS_AS(file.append("too long\n"), FileError);
-  }
-  CHECK(read_text(file.path()) == "one\n");
-  file.append("two\n");
-  CHECK(read_text(file.path()) == "one\ntwo\n");
-}
-
-TEST_CASE("append file: goes on at the end of a file that is there") {
-  const TemporaryFolder folder;
-  const auto path = folder.path() / "log";
-  write_file(path, "one\n");
-  AppendFile file = AppendFile::at_end_of(path);
-  {
-    const FullDisk limit(6);
-    CHECK_THROWS_AS(file.append("too long\n"), FileError);
-  }
-  file.append("two\n");
-  file.sync();
-  CHECK(read_text(path) == "one\ntwo\n");
-}
-
 TEST_CASE("read_file: gives every byte, and says why it cannot") {
   const TemporaryFolder folder;
   const std::string bytes = std::string(100'000, 'x') + std::string("\0\r\n", 3);

@@ -20,7 +20,7 @@ namespace {
 
 template <class T = float>
 TensorFile file_of(const Model<SmallNetwork, T>& model, const std::string& prefix = {}) {
-  TensorFile file("some.npz");
+  TensorFile file("some.safetensors");
   add_model(file, model, prefix);
   return file;
 }
@@ -28,7 +28,7 @@ TensorFile file_of(const Model<SmallNetwork, T>& model, const std::string& prefi
 /// A file of counted_model() in which each tensor became what change() made of it; none where that has no name.
 TensorFile changed_file(const auto& change) {
   const TensorFile original = file_of(counted_model());
-  TensorFile file("some.npz");
+  TensorFile file("some.safetensors");
   for (StoredTensor tensor : original.tensors()) {
     change(tensor);
     if (!tensor.name.empty()) file.add(std::move(tensor));
@@ -148,16 +148,16 @@ TEST_CASE("model tensors: a tensor that is missing, another or too many is refus
   CHECK(refusal(changed_file([](StoredTensor&) {})).empty());
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "1.running_var") tensor.name.clear();
-        })) == "some.npz: tensor '1.running_var' is missing");
+        })) == "some.safetensors: tensor '1.running_var' is missing");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "0.weight") tensor.dimensions = {2, 2, 3, 2};
-        })) == "some.npz: tensor '0.weight': expected 2x3x2x2, found 2x2x3x2");
+        })) == "some.safetensors: tensor '0.weight': expected 2x3x2x2, found 2x2x3x2");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "3.bias") tensor.type = "I32";
-        })) == "some.npz: tensor '3.bias': expected F64, F32, F16 or BF16, found I32");
+        })) == "some.safetensors: tensor '3.bias': expected F64, F32, F16 or BF16, found I32");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "3.bias") tensor.name = "4.bias";
-        })) == "some.npz: the network has no tensor '4.bias'");
+        })) == "some.safetensors: the network has no tensor '4.bias'");
 }
 
 TEST_CASE("model tensors: PyTorch's counters of batches are passed over, beside a batch norm alone") {
@@ -165,7 +165,7 @@ TEST_CASE("model tensors: PyTorch's counters of batches are passed over, beside 
   file.add<std::int64_t>("1.num_batches_tracked", {}, std::array<std::int64_t, 1>{7});
   CHECK(refusal(file).empty());
   file.add<std::int64_t>("3.num_batches_tracked", {}, std::array<std::int64_t, 1>{7});
-  CHECK(refusal(file) == "some.npz: the network has no tensor '3.num_batches_tracked'");
+  CHECK(refusal(file) == "some.safetensors: the network has no tensor '3.num_batches_tracked'");
 }
 
 TEST_CASE("model tensors: a part of a file is read whatever else is in there") {

@@ -31,10 +31,10 @@ def write_images(path, count, seed):
     records.tofile(path)
 
 
-def write_run(run, rate=0.01, accuracy="0.5718", tested_epoch="93"):
+def write_run(run, rate=0.01, accuracy="0.5718", tested_epoch="93", **others):
     """A finished run as far as add_weights.py looks at it."""
     run.mkdir(parents=True, exist_ok=True)
-    configuration = {**add_weights.STUDY, "model": "vgg38-bn", "lr": rate}
+    configuration = {**add_weights.STUDY, "model": "vgg38-bn", "lr": rate, **others}
     weights = {"0.weight": numpy.arange(6, dtype=numpy.float32)}
     weight_files.write(run / "best.safetensors", weights, {"configuration": json.dumps(configuration), "epoch": "93"})
     (run / "test_summary.csv").write_text(f"test_loss,test_acc,best_epoch\n1.75,{accuracy},{tested_epoch}\n")
@@ -78,6 +78,10 @@ def runs_that_do_not_fit_are_refused(_program, _cmake, _model_weights, folder):
     run = folder / "vgg38-bn-lr-1e-2"
     write_run(run, rate=0.1)
     assert "lr is 0.1, expected 0.01" in refusal(run, weights)
+    write_run(run, weights_fingerprint="00000000000000ff")
+    assert 'weights_fingerprint is "00000000000000ff", expected null' in refusal(run, weights)
+    write_run(run, extensions=[{"epochs": 50, "steps": 23750}])
+    assert 'extensions is [{"epochs": 50' in refusal(run, weights)
     write_run(run, tested_epoch="92")
     assert "is of epoch 93, and epoch 92 was tested" in refusal(run, weights)
     (run / "test_summary.csv").write_text("test_loss,test_acc,best_epoch\n")

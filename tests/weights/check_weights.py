@@ -54,13 +54,12 @@ def logits_of(network, images):
 def to_pytorch(program, folder):
     for name in BLOCKS:
         run(program, "save", name, folder)
-        ours = numpy.load(folder / "run.npz")
-        for weights in ("weights.safetensors", "weights.npz"):
-            convert_weights.convert(folder / weights, folder / "weights.pt", name)
-            network = vgg(name)
-            network.load_state_dict(torch.load(folder / "weights.pt"))
-            network.eval()
-            check_close(f"{name}, {weights}", logits_of(network, ours["images"]), ours["logits"])
+        ours = weight_files.read(folder / "run.safetensors")[0]
+        convert_weights.convert(folder / "weights.safetensors", folder / "weights.pt", name)
+        network = vgg(name)
+        network.load_state_dict(torch.load(folder / "weights.pt"))
+        network.eval()
+        check_close(name, logits_of(network, ours["images"]), ours["logits"])
         # Would a mistake in the layout of the first weights be seen behind the last layer?
         network[0].weight.data.copy_(network[0].weight.data.transpose(2, 3).clone())
         assert deviation(logits_of(network, ours["images"]), ours["logits"]) > 100 * TOLERANCE, name
@@ -83,16 +82,18 @@ def eventful_network(name):
 
 def from_pytorch(program, folder):
     images = numpy.random.default_rng(1).standard_normal((4, 32, 32, 3)).astype(numpy.float32)
-    numpy.savez(folder / "images.npz", images=images)
+    weight_files.write(folder / "images.safetensors", {"images": images}, {})
     for name in BLOCKS:
         network = eventful_network(name)
         torch.save(network.state_dict(), folder / "weights.pt")
-        numpy.savez(folder / "plain.npz", **{key: value.numpy() for key, value in network.state_dict().items()})
+        plain = {key: value.numpy() for key, value in network.state_dict().items()}
+        numpy.savez_compressed(folder / "plain.npz", **plain)
+        weight_files.write(folder / "plain.safetensors", plain, {})  # with PyTorch's counters
         convert_weights.convert(folder / "weights.pt", folder / "weights.safetensors", name)
-        convert_weights.convert(folder / "weights.pt", folder / "weights.npz")
-        for weights in ("weights.safetensors", "weights.npz", "plain.npz"):
-            run(program, "load", name, folder / weights, folder / "images.npz", folder / "run.npz")
-            ours = numpy.load(folder / "run.npz")["logits"]
+        convert_weights.convert(folder / "plain.npz", folder / "from_numpy.safetensors")
+        for weights in ("weights.safetensors", "from_numpy.safetensors", "plain.safetensors"):
+            run(program, "load", name, folder / weights, folder / "images.safetensors", folder / "run.safetensors")
+            ours = weight_files.read(folder / "run.safetensors")[0]["logits"]
             check_close(f"{name}, {weights}", ours, logits_of(network, images))
 
 
@@ -115,7 +116,7 @@ def to_onnx(program, folder):
     evaluate = onnx_evaluator()
     for name in BLOCKS:
         run(program, "save", name, folder)
-        ours = numpy.load(folder / "run.npz")
+        ours = weight_files.read(folder / "run.safetensors")[0]
         convert_weights.convert(folder / "weights.safetensors", folder / "network.onnx")
         model = onnx.load(folder / "network.onnx")
         for count in (1, 4):
@@ -160,6 +161,7 @@ def bad_files(folder):
     (folder / "text.npz").write_text("no archive")
     torch.save({"epoch": 3}, folder / "checkpoint.pt")
     torch.save({"0.weight": RunsCode(folder / "ran")}, folder / "code.pt")
+    weight_files.write(folder / "weights.npz", good, {})
     weight_files.write(folder / "half.npz", {**good, "0.weight": good["0.weight"].astype(numpy.float16)}, {})
     weight_files.write(folder / "more.npz", {**good, "99.weight": good["0.weight"]}, {})
     weight_files.write(folder / "fewer.npz", {key: good[key] for key in good if key != "1.running_var"}, {})

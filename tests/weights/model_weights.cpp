@@ -1,8 +1,8 @@
 /// What check_weights.py compares with PyTorch:
 ///
-///     model_weights save NETWORK FOLDER                    weights.safetensors, weights.npz, and run.npz with images
-///     and
-///                                                          the logits of these weights
+///     model_weights save NETWORK FOLDER                    weights.safetensors, and run.safetensors with images and
+///     the
+///                                                          logits of these weights
 ///     model_weights load NETWORK WEIGHTS IMAGES LOGITS     logits of images, with the weights of a file
 ///
 /// Images are (number, row, column, channel), as Lamina has them.
@@ -17,7 +17,7 @@
 
 #include <lamina/core/random.hpp>
 #include <lamina/io/model_file.hpp>
-#include <lamina/io/npz.hpp>
+#include <lamina/io/safetensors.hpp>
 #include <lamina/models/vgg.hpp>
 
 namespace {
@@ -70,10 +70,9 @@ template <class Network>
 void save(std::string_view name, const std::filesystem::path& folder) {
   const Model<Network> model = eventful_model<Network>();
   save_model(folder / "weights.safetensors", model, {{"model", std::string(name)}});
-  save_model(folder / "weights.npz", model);
   TensorFile run;
   add_run(run, model, some_images(Network::input_shape));
-  write_npz(folder / "run.npz", run);
+  write_safetensors(folder / "run.safetensors", run);
 }
 
 template <class Network>
@@ -83,12 +82,12 @@ void load(const std::filesystem::path& weights, const std::filesystem::path& ima
   load_model(weights, model);
   const Shape shape = Network::input_shape;
   Tensor<float> images(kImages, shape);
-  read_npz(images_file)
+  read_safetensors(images_file)
       .read("images", {kImages, shape.height, shape.width, shape.channels},
             std::span(images.data(), static_cast<std::size_t>(images.size())));
   TensorFile run;
   add_run(run, model, images);
-  write_npz(logits, run);
+  write_safetensors(logits, run);
 }
 
 void run(const std::vector<std::string>& arguments) {

@@ -9,6 +9,7 @@
 #include <istream>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -74,17 +75,61 @@ inline void read_cifar(std::istream& in, const CifarFormat& format, const std::s
   return read_cifar({&file, 1}, format, file.string());
 }
 
-/// @throws FileError unless there is a folder of that name
-inline void require_folder(const std::filesystem::path& folder) {
+namespace detail {
+
+/// What the files of a data set are called in its two versions.
+struct CifarNames {
+  std::string_view set;
+  std::string_view binary_archive;
+  std::string_view binary_folder;
+  std::string_view binary_file;
+  std::string_view python_folder;
+  std::array<std::string_view, 2> python_files;
+};
+inline constexpr CifarNames kCifar10Names{.set = "CIFAR-10",
+                                          .binary_archive = "cifar-10-binary.tar.gz",
+                                          .binary_folder = "cifar-10-batches-bin",
+                                          .binary_file = "data_batch_1.bin",
+                                          .python_folder = "cifar-10-batches-py",
+                                          .python_files = {"data_batch_1", "batches.meta"}};
+inline constexpr CifarNames kCifar100Names{.set = "CIFAR-100",
+                                           .binary_archive = "cifar-100-binary.tar.gz",
+                                           .binary_folder = "cifar-100-binary",
+                                           .binary_file = "train.bin",
+                                           .python_folder = "cifar-100-python",
+                                           .python_files = {"train", "meta"}};
+
+[[nodiscard]] inline bool is_file(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
+
+/// Refuses a folder that is missing, and one that holds the Python version of the set, or the folder that is meant.
+/// @throws FileError that says what was found
+inline void require_binary_version(const std::filesystem::path& folder, const CifarNames& names) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) throw FileError(folder.string(), "no such folder");
+  if (std::filesystem::exists(folder / names.binary_file, error)) return;
+  const auto refuse = [&](const std::string& hint) {
+    throw FileError((folder / names.binary_file).string(), "no such file; " + hint);
+  };
+  if (is_file(folder / names.binary_folder / names.binary_file)) {
+    refuse("there is one in " + (folder / names.binary_folder).string());
+  }
+  for (const std::filesystem::path& place : {folder, folder / names.python_folder}) {
+    if (!is_file(place / names.python_files[0]) || !is_file(place / names.python_files[1])) continue;
+    refuse(place.string() + " holds the Python version of " + std::string(names.set) +
+           ", and the binary version is needed: https://www.cs.toronto.edu/~kriz/" + std::string(names.binary_archive));
+  }
 }
+
+}  // namespace detail
 
 /// Reads train.bin and test.bin of a folder in the CIFAR-100 format.
 /// @throws FileError for a folder or file that is missing, cut off, empty or not CIFAR-100
 [[nodiscard]] inline TrainTestSets read_cifar100(const std::filesystem::path& folder,
                                                  Cifar100Labels labels = Cifar100Labels::fine) {
-  require_folder(folder);
+  detail::require_binary_version(folder, detail::kCifar100Names);
   const CifarFormat format = cifar100_format(labels);
   return {read_cifar(folder / "train.bin", format), read_cifar(folder / "test.bin", format)};
 }
@@ -92,7 +137,7 @@ inline void require_folder(const std::filesystem::path& folder) {
 /// Reads data_batch_1.bin ... data_batch_5.bin and test_batch.bin of a folder in the CIFAR-10 format.
 /// @throws FileError as read_cifar100
 [[nodiscard]] inline TrainTestSets read_cifar10(const std::filesystem::path& folder) {
-  require_folder(folder);
+  detail::require_binary_version(folder, detail::kCifar10Names);
   std::array<std::filesystem::path, 5> train;
   for (std::size_t i = 0; i < train.size(); ++i) train[i] = folder / ("data_batch_" + std::to_string(i + 1) + ".bin");
   return {read_cifar(train, cifar10_format(), folder.string()),

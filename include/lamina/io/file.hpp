@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -11,7 +10,6 @@
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
 #include <lamina/core/error.hpp>
 
@@ -29,10 +27,9 @@ using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
   throw FileError(file.string(), problem + ": " + std::generic_category().message(errno));
 }
 
-/// @param mode  of std::fopen
 /// @throws FileError when it cannot be opened
-[[nodiscard]] inline FileHandle open_to_write(const std::filesystem::path& file, const char* mode) {
-  FileHandle handle(std::fopen(file.c_str(), mode));
+[[nodiscard]] inline FileHandle open_to_write(const std::filesystem::path& file) {
+  FileHandle handle(std::fopen(file.c_str(), "wb"));
   if (!handle) throw_last_failure(file, "cannot be opened for writing");
   // Without a buffer of its own a stream reports a full disk at the write that meets it, and retries nothing on close.
   std::setvbuf(handle.get(), nullptr, _IONBF, 0);
@@ -73,7 +70,7 @@ inline void sync_folder(const std::filesystem::path& folder) {
 /// @throws FileError when it cannot be written
 inline void write_file(const std::filesystem::path& file, std::string_view text) {
   const std::filesystem::path unfinished = file.string() + ".part";
-  auto handle = detail::open_to_write(unfinished, "wb");
+  auto handle = detail::open_to_write(unfinished);
   bool written = detail::write_all(handle.get(), text) && detail::sync(handle.get());
   written = std::fclose(handle.release()) == 0 && written;
   if (written && std::rename(unfinished.c_str(), file.c_str()) == 0) {
@@ -85,56 +82,5 @@ inline void write_file(const std::filesystem::path& file, std::string_view text)
   errno = reason;
   detail::throw_last_failure(file, "cannot be written");
 }
-
-/// A text file that grows. What append() has returned from survives the end of the program, however it comes; an
-/// append() that fails leaves nothing of its text behind.
-class AppendFile {
- public:
-  /// Makes the file, empty; one that is there loses its content.
-  /// @throws FileError when it cannot be opened
-  explicit AppendFile(std::filesystem::path file)
-      : path_(std::move(file)), handle_(detail::open_to_write(path_, "wb")) {}
-
-  /// Continues a file that is there, from its end.
-  /// @throws FileError when it cannot be opened
-  [[nodiscard]] static AppendFile at_end_of(std::filesystem::path file) {
-    auto handle = detail::open_to_write(file, "ab");
-    return AppendFile(std::move(file), std::move(handle));
-  }
-
-  /// @throws FileError when the text cannot be written as a whole, such as on a full disk
-  void append(std::string_view text) {
-    if (detail::write_all(handle_.get(), text)) {
-      size_ += text.size();
-      return;
-    }
-    const int reason = errno;
-    std::error_code ignored;
-    std::filesystem::resize_file(path_, size_, ignored);
-    std::fseek(handle_.get(), static_cast<long>(size_), SEEK_SET);
-    errno = reason;
-    detail::throw_last_failure(path_, "cannot be written");
-  }
-
-  /// Waits until all that was appended is on the disk.
-  /// @throws FileError
-  void sync() {
-    if (!detail::sync(handle_.get())) detail::throw_last_failure(path_, "cannot be written to the disk");
-  }
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  AppendFile(std::filesystem::path file, detail::FileHandle handle)
-      : path_(std::move(file)), handle_(std::move(handle)) {
-    std::error_code error;
-    size_ = std::filesystem::file_size(path_, error);
-    if (error) throw FileError(path_.string(), "cannot be measured: " + error.message());
-  }
-
-  std::filesystem::path path_;
-  detail::FileHandle handle_;
-  std::uintmax_t size_ = 0;
-};
 
 }  // namespace lamina

@@ -9,7 +9,6 @@
 #include <lamina/core/error.hpp>
 #include <lamina/core/version.hpp>
 #include <lamina/io/model_tensors.hpp>
-#include <lamina/io/npz.hpp>
 #include <lamina/io/safetensors.hpp>
 #include <lamina/io/tensor_file.hpp>
 #include <lamina/network/model.hpp>
@@ -22,14 +21,10 @@ namespace lamina {
 
 namespace detail {
 
-enum class ModelFormat { safetensors, npz };
-
-/// By the extension of the path.
-[[nodiscard]] inline ModelFormat model_format(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
-  if (extension == ".safetensors") return ModelFormat::safetensors;
-  if (extension == ".npz") return ModelFormat::npz;
-  throw FileError(path.string(), "expected a name that ends in .safetensors or .npz");
+inline void require_safetensors(const std::filesystem::path& path) {
+  if (path.extension() == ".safetensors") return;
+  throw FileError(path.string(),
+                  "expected a name that ends in .safetensors (scripts/convert_weights.py converts .npz, .pt and .pth)");
 }
 
 /// What begins the value of the metadata "library" in files of save_model().
@@ -60,38 +55,35 @@ void require_order_of_pytorch(const TensorFile& file) {
 
 }  // namespace detail
 
-/// Writes a model, as a whole or not at all. The extension of the path chooses the format: .safetensors or .npz.
-/// @param metadata  for a safetensors file, such as {"model", "vgg08"}, which scripts/convert_weights.py reads; .npz
-///                  files have no place for it
+/// Writes a model, as a whole or not at all.
+/// @param path      ends in .safetensors
+/// @param metadata  such as {"model", "vgg08"}, which scripts/convert_weights.py reads
 /// @throws FileError when the extension is another one or the file cannot be written; then a file that was there is as
 ///         before
 template <class Network, class T>
 void save_model(const std::filesystem::path& path, const Model<Network, T>& model,
                 const std::map<std::string, std::string>& metadata = {}) {
-  const detail::ModelFormat format = detail::model_format(path);
+  detail::require_safetensors(path);
   TensorFile file;
   file.metadata() = metadata;
   file.metadata()["format"] = "pt";  // what other tools look for: names and layout are PyTorch's
   file.metadata()["library"] = std::string(detail::kLibraryName) + std::string(kVersion);
   add_model(file, model);
-  if (format == detail::ModelFormat::npz) {
-    write_npz(path, file);
-  } else {
-    write_safetensors(path, file);
-  }
+  write_safetensors(path, file);
 }
 
-/// The tensors of a file of weights, whatever wrote it. The extension chooses the format.
-/// @throws FileError when the extension is none of save_model's, or the file cannot be read or is damaged
+/// The tensors of a file of weights, whatever program wrote it.
+/// @throws FileError when the extension is not .safetensors, or the file cannot be read or is damaged
 [[nodiscard]] inline TensorFile read_weights(const std::filesystem::path& path) {
-  TensorFile file = detail::model_format(path) == detail::ModelFormat::npz ? read_npz(path) : read_safetensors(path);
+  detail::require_safetensors(path);
+  TensorFile file = read_safetensors(path);
   detail::require_own_checksum(file);
   return file;
 }
 
-/// Sets a model's parameters and running statistics to those of a file, whatever wrote it. Values of another
+/// Sets a model's parameters and running statistics to those of a file, whatever program wrote it. Values of another
 /// floating-point type (F64, F32, F16, BF16) are rounded to the model's.
-/// @throws FileError when the extension is none of save_model's, the file cannot be read or is damaged, or it does not
+/// @throws FileError when the extension is not .safetensors, the file cannot be read or is damaged, or it does not
 ///         hold exactly the network's tensors; the model is then as before
 template <class Network, class T>
 void load_model(const std::filesystem::path& path, Model<Network, T>& model, const LoadOptions& options = {}) {

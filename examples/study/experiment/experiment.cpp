@@ -1,0 +1,144 @@
+/// The experiment of the study from beginning to end. In the folders beside this one are the command line, the choice
+/// of the data, what is drawn on the terminal and what is written to files.
+#include "study/experiment/experiment.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <lamina/io/model_file.hpp>
+#include <lamina/lamina.hpp>
+#include <lamina/training/checkpointer.hpp>
+
+#include "study/report/drawing.hpp"
+#include "study/run_folder/run_folder.hpp"
+#include "study/setup/config.hpp"
+#include "study/setup/data.hpp"
+#include "study/setup/optimizer.hpp"
+#include "study/terminal/terminal.hpp"
+#include "study/terminal/terminal_observer.hpp"
+#include "study/text/text.hpp"
+
+namespace study {
+
+namespace {
+
+/// "resumed     in epoch 3, after 120 of its batches": a row of the table for a run that goes on.
+std::string beginning(const lamina::BatchPosition& start) {
+  std::string row = left("resumed", 12).append("in epoch ").append(std::to_string(start.epoch + 1));
+  if (start.batch > 0) row.append(", after ").append(std::to_string(start.batch)).append(" of its batches");
+  return row.append("\n");
+}
+
+lamina::InitializationScheme initialization(const Options& options) {
+  return options.initialization == "he" ? lamina::InitializationScheme::he_normal
+                                        : lamina::InitializationScheme::fan_in_uniform;
+}
+
+lamina::GradientClipping clipping(const Options& options) {
+  return options.clip_norm ? lamina::GradientClipping(*options.clip_norm) : lamina::GradientClipping{};
+}
+
+/// The model that training starts with: of random weights, or of those in a file.
+/// @throws lamina::FileError  a file that cannot be used
+template <class Network>
+lamina::Model<Network> first_model(const Options& options) {
+  lamina::Model<Network> model(options.seed, initialization(options));
+  if (options.weights) lamina::read_model(lamina::read_weights(*options.weights), model);
+  return model;
+}
+
+/// What tells models apart, whatever file they were in.
+template <class Network>
+std::uint64_t fingerprint(const lamina::Model<Network>& model) {
+  lamina::Hash hash;
+  for (const std::span<const float> values : {model.parameters(), model.statistics()}) {
+    hash.add(std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()));
+  }
+  return hash.value();
+}
+
+/// Draws a finished run. It stays finished where that fails: the sentence says why.
+std::string drawn(const std::filesystem::path& run) {
+  try {
+    return draw_run(run);
+  } catch (const lamina::Error& error) {
+    return std::string("No figures: ").append(error.what());
+  }
+}
+
+using Loader = lamina::BatchLoader<float>;
+
+/// The experiment on a network, which is a type: the compiler has checked its shapes and counted its parameters.
+template <class Network>
+bool train(const Options& options, const Interruption& interruption) {
+  const lamina::Team team(options.threads);
+  // The state of the network is one flat array of parameters and one of running statistics.
+  lamina::Model<Network> model = first_model<Network>(options);
+  const Data data = load_data(options, team);
+  Config config = describe(options, data, team, Network::parameters,
+                           options.weights ? std::optional(fingerprint(model)) : std::nullopt);
+  std::optional<RunFolder> folder;
+  if (options.out) folder.emplace(config);
+  if (folder) config = folder->config();
+  if (folder && !folder->warning().empty()) std::cerr << "warning: " << folder->warning() << "\n";
+  const bool resumed = folder && folder->checkpoint();
+  const auto start = resumed ? lamina::checkpoint_position(*folder->checkpoint()) : lamina::BatchPosition{};
+  std::cout << to_table(config) << (resumed ? beginning(start) : "") << "\n" << std::flush;
+
+  // Batches come from a thread of their own, one ahead of the training. Crops and flips are drawn for an epoch and an
+  // image, so the run is the same on any number of threads, and wherever it is taken up again.
+  const auto evaluation = lamina::LoaderOptions::evaluation(options.batch_size);
+  Loader training(data.sets.train, data.split.training, data.normalization,
+                  {.batch_size = options.batch_size, .seed = options.seed}, start);
+  Loader validation(data.sets.train, data.split.validation, data.normalization, evaluation);
+  Loader test(data.sets.test, data.test, data.normalization, evaluation);
+
+  // The optimizer is a loop over the parameters, at a learning rate that falls along half a cosine: over all epochs, so
+  // that it goes up where a run that is extended goes on.
+  const lamina::CosineAnnealing schedule(options.learning_rate, options.minimum_learning_rate, options.epochs);
+  lamina::Trainer trainer(
+      model, make_optimizer(options, Network::parameters), schedule, training, validation, team,
+      {.epochs = options.epochs, .batch_size = options.batch_size, .seed = options.seed, .clipping = clipping(options)},
+      lamina::SoftmaxCrossEntropy{.label_smoothing = options.label_smoothing});
+  if (resumed) lamina::restore_checkpoint(*folder->checkpoint(), trainer);
+
+  // The trainer prints and writes nothing itself: observers do. Files come first, so that an epoch on the terminal is
+  // also on the disk, and rows before the checkpoint that takes them for granted.
+  std::optional<lamina::Checkpointer<decltype(trainer)>> checkpointer;
+  if (folder) {
+    trainer.add_observer(*folder);
+    checkpointer.emplace(
+        trainer, *options.out, identity(config),
+        lamina::CheckpointerOptions{.steps = options.checkpoint_steps, .minutes = options.checkpoint_minutes});
+    trainer.add_observer(*checkpointer);
+  }
+  TerminalObserver terminal(options.progress && is_terminal());
+  trainer.add_observer(terminal);
+
+  if (!trainer.run([&] { return interruption.signal() != 0; })) {
+    if (checkpointer) checkpointer->write();
+    terminal.stop(options.out ? "Stopped; the same command with --resume goes on from here."
+                              : "Stopped. Nothing is left of it: --out names a folder to go on from.");
+    return false;
+  }
+  trainer.test(test);
+  if (folder) std::cout << drawn(*options.out) << "\n" << std::flush;
+  return true;
+}
+
+}  // namespace
+
+bool run_experiment(const Options& options, const Interruption& interruption) {
+  bool finished = false;
+  lamina::visit_vgg(options.model, [&]<class Network>(const lamina::NamedNetwork<Network>&) {
+    finished = train<Network>(options, interruption);
+  });
+  return finished;
+}
+
+}  // namespace study
