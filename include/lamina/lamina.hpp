@@ -12,6 +12,7 @@
 #include <lamina/core/hash.hpp>
 #include <lamina/core/huge_pages.hpp>
 #include <lamina/core/index.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/partition.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/range.hpp>

@@ -221,10 +221,10 @@ TEST_CASE("model tensors: a model of another floating-point type is converted") 
 TEST_CASE(
     "model tensors: a number that float cannot hold is refused, and a model that is to go on takes its own type") {
   const TensorFile huge = encoded_file("F64", 8, [](float) { return std::bit_cast<std::uint64_t>(1e300); });
-  CHECK(refusal(huge) == "some.npz: tensor '0.weight': value 0 is too large for F32");
+  CHECK(refusal(huge) == "some.safetensors: tensor '0.weight': value 0 is too large for F32");
   Model<SmallNetwork, double> model;
   CHECK_THROWS_WITH(read_model(file_of(counted_model()), model),
-                    "some.npz: tensor '0.weight': expected F64, found F32");
+                    "some.safetensors: tensor '0.weight': expected F64, found F32");
 }
 
 TEST_CASE("model tensors: a prefix of all names can be stripped, and a file that needs it says so") {
@@ -233,10 +233,10 @@ TEST_CASE("model tensors: a prefix of all names can be stripped, and a file that
   read_whole_model(file, model, {.prefix = "module."});
   CHECK(same_values(model, counted_model()));
   CHECK(refusal(file) ==
-        "some.npz: the network has no tensor 'module.0.weight'; it has one behind the prefix 'module.' "
+        "some.safetensors: the network has no tensor 'module.0.weight'; it has one behind the prefix 'module.' "
         "(LoadOptions::prefix)");
   TensorFile mixed = file;
   mixed.add<float>("other.bias", {1}, std::array{1.0F});
   CHECK_THROWS_WITH(read_whole_model(mixed, model, {.prefix = "module."}),
-                    "some.npz: tensor 'other.bias' does not begin with the prefix 'module.'");
+                    "some.safetensors: tensor 'other.bias' does not begin with the prefix 'module.'");
 }

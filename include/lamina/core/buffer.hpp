@@ -10,9 +10,10 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/huge_pages.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Bytes to which every buffer is aligned: a cache line, and the widest vector register there is (AVX-512).
 inline constexpr std::size_t kAlignment = 64;
@@ -71,4 +72,4 @@ class Buffer {
   Index size_ = 0;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -9,7 +9,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace lamina {
+#include <lamina/core/instruction_set.hpp>
+
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The shortest digits that read back as the same number, the same in every locale.
 template <class Number>
@@ -67,4 +69,4 @@ template <class Object>
   }
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

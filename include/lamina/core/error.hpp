@@ -3,13 +3,14 @@
 #include <stdexcept>
 #include <string>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
 #if !defined(__cpp_exceptions)
 #error "Lamina says by exceptions what is wrong: compile it without -fno-exceptions"
 #endif
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Base of every exception the library throws; what() is one line that says what is wrong and where.
 struct Error : std::runtime_error {
@@ -36,4 +37,4 @@ inline void require(bool condition, const std::string& message) {
   if (!condition) throw ArgumentError(message);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

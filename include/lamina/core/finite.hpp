@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <lamina/core/instruction_set.hpp>
+
 /// @file
 /// Whether a number is one. std::isfinite and comparisons say what they like under -ffast-math, with which a compiler
 /// takes for granted that there is no NaN; the bits of a number cannot be taken for granted.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The signed integer with as many bits as T.
 template <std::floating_point T>
@@ -38,4 +40,4 @@ template <std::floating_point T>
   return (std::bit_cast<BitsOf<T>>(value) & kMagnitudeBits<T>) > kInfinityBits<T>;
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

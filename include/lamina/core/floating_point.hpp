@@ -4,9 +4,11 @@
 
 #if defined(__SSE__) || defined(_M_X64)
 #include <xmmintrin.h>
+
+#include <lamina/core/instruction_set.hpp>
 #endif
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The calling thread's floating-point control bits, without the flags of exceptions that have happened; 0 where the
 /// processor has none that we know.
@@ -63,4 +65,4 @@ class FlushSubnormals : ScopedFloatingPointMode {
   FlushSubnormals() : ScopedFloatingPointMode(flushing(floating_point_mode())) {}
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace lamina {
+#include <lamina/core/instruction_set.hpp>
+
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The hash FNV-1a of 64 bits (Fowler, Noll and Vo), over bytes or words. It finds what changes by accident, and
 /// resists nobody: inputs that differ in one byte or word never have the same.
@@ -28,4 +30,4 @@ class Hash {
   return digits;
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -6,9 +6,11 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <lamina/core/instruction_set.hpp>
 #endif
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Asks the system to back memory, which must be the caller's own, with huge pages where it has at least the size of
 /// one; elsewhere nothing happens. A step of training goes through hundreds of megabytes: translating the addresses of
@@ -23,4 +25,4 @@ inline void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] st
 #endif
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

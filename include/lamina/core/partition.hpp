@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/range.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// One of `count` about equal shares of some work.
 struct Share {
@@ -27,4 +28,4 @@ struct Partition {
   [[nodiscard]] constexpr Range operator[](Index part) const { return Share{part, parts()}.of(total); }
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

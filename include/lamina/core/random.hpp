@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <numbers>
 
-namespace lamina {
+#include <lamina/core/instruction_set.hpp>
+
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// What a stream of random numbers is for, so that no two uses share one.
 enum class RandomPurpose : std::uint32_t {
@@ -73,4 +75,4 @@ class RandomStream {
   std::size_t used_ = 4;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <lamina/core/index.hpp>
+#include <lamina/core/instruction_set.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Half-open range of indices.
 struct Range {
@@ -11,4 +12,4 @@ struct Range {
   [[nodiscard]] constexpr Index size() const { return end - begin; }
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The smallest multiple of `multiple` that is not below a value.
 [[nodiscard]] constexpr Index round_up(Index value, Index multiple) {
@@ -15,4 +16,4 @@ template <class T>
   return round_up(size, static_cast<Index>(kAlignment / sizeof(T)));
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

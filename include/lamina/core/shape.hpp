@@ -3,8 +3,9 @@
 #include <string>
 
 #include <lamina/core/index.hpp>
+#include <lamina/core/instruction_set.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Height, width and channels of one image or feature map. The batch is not part of a shape: networks are typed by
 /// shapes and run at any batch size. A vector of n features is 1 x 1 x n.
@@ -26,4 +27,4 @@ struct Shape {
   return std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" + std::to_string(shape.channels);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

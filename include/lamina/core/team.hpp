@@ -5,9 +5,10 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/partition.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// A number of OpenMP threads that share loops. It owns nothing: the threads are OpenMP's.
 class Team {
@@ -52,4 +53,4 @@ class Team {
   int threads_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -6,9 +6,10 @@
 #include <Eigen/Core>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Class of a sample, from 0 on.
 using Label = std::int32_t;
@@ -89,4 +90,4 @@ class Tensor {
   Shape shape_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

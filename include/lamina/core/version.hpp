@@ -2,9 +2,11 @@
 
 #include <string_view>
 
-namespace lamina {
+#include <lamina/core/instruction_set.hpp>
+
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Of the library; CMake reads it from here.
 inline constexpr std::string_view kVersion = "0.3.0";
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

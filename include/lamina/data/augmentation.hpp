@@ -10,11 +10,12 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/data/normalization.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Zero pixels added on every side before the random crop (He et al., "Deep residual learning", CVPR 2016).
 inline constexpr Index kAugmentationPadding = 4;
@@ -116,4 +117,4 @@ class ImageNormalizer {
   std::vector<Table> values_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

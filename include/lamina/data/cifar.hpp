@@ -14,10 +14,11 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/data/cifar_format.hpp>
 #include <lamina/data/dataset.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Appends every record up to the end of the stream.
 /// @param file  what error messages call the stream
@@ -144,4 +145,4 @@ inline void require_binary_version(const std::filesystem::path& folder, const Ci
           read_cifar(folder / "test_batch.bin", cifar10_format())};
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

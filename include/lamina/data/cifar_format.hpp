@@ -8,10 +8,11 @@
 #include <string_view>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/tensor.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The two label sets of CIFAR-100: 100 classes, or their 20 superclasses.
 enum class Cifar100Labels { fine, coarse };
@@ -61,4 +62,4 @@ struct CifarFormat {
   return record[static_cast<std::size_t>(format.used)];
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

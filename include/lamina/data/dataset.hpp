@@ -8,10 +8,11 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/tensor.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Labelled images in memory as they lie in a CIFAR record: bytes 0 ... 255, planar (channel, row, column).
 class Dataset {
@@ -81,4 +82,4 @@ struct TrainTestSets {
   Dataset test;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -6,9 +6,10 @@
 #include <cstring>
 
 #include <lamina/core/hash.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/data/dataset.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Adds all pixels, in words of 64 bits, and all labels to a hash, which so tells data sets apart.
 inline void add_images(Hash& hash, const Dataset& images) {
@@ -31,4 +32,4 @@ inline void add_images(Hash& hash, const Dataset& images) {
   return hash.value();
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

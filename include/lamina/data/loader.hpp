@@ -11,13 +11,14 @@
 #include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/hash.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/data/augmentation.hpp>
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/prefetcher.hpp>
 #include <lamina/data/shuffle.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// How a BatchLoader orders, changes and groups images.
 struct LoaderOptions {
@@ -194,4 +195,4 @@ class BatchLoader {
   Prefetcher<Slot> prefetcher_;  // last: its thread uses all of the above
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/data/dataset.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Mean and standard deviation of each channel, in units in which a byte of 255 is 1.
 struct Normalization {
@@ -54,4 +55,4 @@ struct Normalization {
   return result;
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

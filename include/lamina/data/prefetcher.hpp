@@ -9,7 +9,9 @@
 #include <thread>
 #include <utility>
 
-namespace lamina {
+#include <lamina/core/instruction_set.hpp>
+
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// A background thread that produces an endless sequence of items, one ahead of the caller. The items are two, filled
 /// again and again: the caller reads one while the thread fills the other.
@@ -94,4 +96,4 @@ class Prefetcher {
   std::thread worker_;  // last: it starts when all it uses is there
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -13,11 +13,12 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/procedural_image.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Sizes and seed of the built-in procedural set, which has the format and the default sizes of CIFAR-100.
 struct ProceduralOptions {
@@ -107,4 +108,4 @@ inline void write_procedural_cifar100(const std::filesystem::path& folder, const
   write(test, folder / "test.bin");
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

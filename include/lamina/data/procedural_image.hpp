@@ -9,11 +9,12 @@
 #include <numbers>
 #include <span>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/data/cifar_format.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Half of the procedural set: the two draw from different random numbers.
 enum class ProceduralPart : std::uint32_t { train, test };
@@ -153,4 +154,4 @@ class ProceduralPainter {
   std::array<int, 256> sine_{};
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -5,10 +5,11 @@
 #include <span>
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Puts the indices into a random order (Fisher and Yates), the same on every platform. At most 2^32 - 1 indices.
 constexpr void shuffle(std::span<Index> indices, RandomStream random) {
@@ -17,4 +18,4 @@ constexpr void shuffle(std::span<Index> indices, RandomStream random) {
   }
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -9,11 +9,12 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/shuffle.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Positions of images in a Dataset, ascending; no image is in both.
 struct Split {
@@ -83,4 +84,4 @@ template <class QuotaOf>
   });
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

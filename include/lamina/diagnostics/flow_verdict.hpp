@@ -9,10 +9,11 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/diagnostics/scientific.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// How the gradient fares on its way from the output to the input.
 enum class FlowState {
@@ -105,4 +106,4 @@ inline void find_break(std::span<const TensorFlow> flow, FlowVerdict& verdict) {
   return verdict;
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

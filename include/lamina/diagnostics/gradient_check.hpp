@@ -7,13 +7,14 @@
 #include <vector>
 
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/diagnostics/gradient_check_report.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/network/model.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct GradientCheckOptions {
   Index batch = 3;
@@ -167,4 +168,4 @@ template <class Network>
   return detail::GradientChecker<Network>(options).run();
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/diagnostics/scientific.hpp>
 #include <lamina/layers/segment.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Gradient of one tensor, by backward and by differences.
 struct TensorGradientCheck {
@@ -47,4 +48,4 @@ struct GradientCheckReport {
          detail::scientific(worst.difference, digits);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

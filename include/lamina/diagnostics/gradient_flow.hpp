@@ -9,11 +9,12 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/layers/segment.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Gradient of one parameter tensor, averaged over training steps.
 struct TensorFlow {
@@ -168,4 +169,4 @@ class GradientFlow {
   Index steps_ = 0;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -4,9 +4,10 @@
 #include <array>
 #include <cmath>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/simd.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// What one pass over an array of gradients yields. In double: the gradients of a plain VGG38 are 1e-18, and float
 /// holds no sum of their squares. `sum_abs` is NaN or infinite exactly when a gradient is (for double, or beyond
@@ -77,4 +78,4 @@ template <class T>
   return norms;
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

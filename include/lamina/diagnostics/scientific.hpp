@@ -4,7 +4,9 @@
 #include <charconv>
 #include <string>
 
-namespace lamina::detail {
+#include <lamina/core/instruction_set.hpp>
+
+namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 
 /// "3.4e-14": a number with so many digits after the point, the same in every locale.
 [[nodiscard]] inline std::string scientific(double value, int digits = 1) {
@@ -13,4 +15,4 @@ namespace lamina::detail {
   return {text.data(), end.ptr};
 }
 
-}  // namespace lamina::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::detail

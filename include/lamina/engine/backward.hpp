@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// What backward needs beyond the memory of the pass.
 template <class T>
@@ -280,4 +281,4 @@ class BackwardPass {
   BackwardOptions<T> options_;
 };
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/freeze.hpp>
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// How many images a thread should take through a whole frozen network at a time: as many as leave the activations in
 /// its second-level cache, so that a product has many rows, and so that all threads have the same number of turns.
@@ -22,4 +23,4 @@ template <class T>
   return (batch + turns * threads - 1) / (turns * threads);
 }
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

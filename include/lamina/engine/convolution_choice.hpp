@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/depthwise_convolution.hpp>
 #include <lamina/kernels/matrix_convolution.hpp>
 #include <lamina/kernels/winograd_convolution.hpp>
@@ -10,7 +11,7 @@
 /// @file
 /// Which kernel computes a convolution.
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 namespace detail {
 
@@ -32,4 +33,4 @@ template <class T, class Bound>
 template <class T, class Bound>
 using ConvolutionKernelFor = typename decltype(detail::convolution_kernel<T, Bound>())::type;
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

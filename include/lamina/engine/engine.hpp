@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/backward.hpp>
 #include <lamina/engine/chunk.hpp>
 #include <lamina/engine/forward.hpp>
@@ -9,7 +10,7 @@
 /// The ways into the engine: functions over a program that a workspace holds by pointer, so that a program which uses
 /// precompiled networks compiles none of it.
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// A program with the functions that run it.
 template <class T>
@@ -54,4 +55,4 @@ template <class Network, class T, Fusion F>
       .program = &program<Network, T, Mode::inference, F>, .layout = &layout_of<T>, .forward = &detail::run_forward<T>};
 }
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

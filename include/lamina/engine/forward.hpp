@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/moments.hpp>
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// What forward needs beyond the memory of the pass.
 template <class T>
@@ -162,4 +163,4 @@ class ForwardPass {
   Index frozen_ = 0;
 };
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/layout.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// Values of the prepared weights of all convolutions.
 template <class T>
@@ -64,4 +65,4 @@ void freeze(const Program<T>& program, const T* parameters, const T* statistics,
   }
 }
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

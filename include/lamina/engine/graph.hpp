@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <span>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/segment.hpp>
 
@@ -13,7 +14,7 @@
 /// A network as one list of operations with the values they read. Nested chains, residual blocks, projections and
 /// concatenations are flattened alike: network/ says what is inside of each (its `visit`), and this file lists it.
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 enum class OperationKind {
   layer,        ///< any layer, run by its own definition
@@ -189,4 +190,4 @@ template <class Network>
 template <class Network>
 inline constexpr auto graph = detail::make_graph<Network>();
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

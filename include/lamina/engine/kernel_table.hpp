@@ -6,6 +6,7 @@
 #include <span>
 #include <variant>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/convolution_choice.hpp>
 #include <lamina/engine/graph.hpp>
 #include <lamina/kernels/activation.hpp>
@@ -16,7 +17,7 @@
 /// @file
 /// What runs each operation for one type of numbers: functions of kernels that know no network.
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// A convolution kernel as a row of functions; see kernels::ConvolutionKernel.
 template <class T>
@@ -156,4 +157,4 @@ template <class T, class Network>
 template <class T, class Network>
 inline constexpr auto kernel_rows = detail::list_rows<T, Network>();
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/program.hpp>
 #include <lamina/kernels/moments.hpp>
@@ -12,7 +13,7 @@
 /// @file
 /// Where the tensors of a program lie in a workspace's memory, in values of T from its beginning.
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// Channel vectors of a batch norm: `kVectors` of them, one behind the other.
 struct NormVectors {
@@ -120,4 +121,4 @@ template <class T>
   return layout;
 }
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -4,13 +4,14 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/graph.hpp>
 
 /// @file
 /// What planning decides about a network: how each value comes about, where it lies in memory, and the steps of a
 /// forward and a backward pass. Plain data, so that tests can ask the compiler for it.
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// What a plan is for.
 enum class Mode {
@@ -163,4 +164,4 @@ struct Plan {
   }
 };
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/plan.hpp>
 
 /// @file
@@ -10,7 +11,7 @@
 /// order of the operations. A gradient is left where it is as long as one reader gives all of it; kernels add what
 /// other readers gave and go through activation and batch norm while theirs is in the cache.
 
-namespace lamina::engine::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine::detail {
 
 /// Writes the backward steps into a plan whose forward half is made.
 template <std::size_t N, std::size_t R>
@@ -309,4 +310,4 @@ class BackwardPlanner {
   std::array<bool, N + 1> shared_norm_{};
 };
 
-}  // namespace lamina::engine::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine::detail

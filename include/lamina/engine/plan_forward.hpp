@@ -3,12 +3,13 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/plan.hpp>
 
 /// @file
 /// The forward half of planning: which operation absorbs which, what lies in memory and where, and in which order.
 
-namespace lamina::engine::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine::detail {
 
 /// Decides how the values of a network come about and writes the forward steps into a plan.
 template <std::size_t N, std::size_t R>
@@ -336,4 +337,4 @@ class ForwardPlanner {
   std::array<bool, N + 1> measured_{};
 };
 
-}  // namespace lamina::engine::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine::detail

@@ -4,12 +4,13 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/plan.hpp>
 
 /// @file
 /// The last part of planning: which tensors share a buffer, because one is of no use any more before the other begins.
 
-namespace lamina::engine::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine::detail {
 
 /// The steps from the first to the last that touches a tensor; none where it is never touched.
 struct Lifetime {
@@ -104,4 +105,4 @@ constexpr void assign_value_slots(const Graph<N, R>& graph, Plan<N>& plan) {
                                   [&](std::size_t value, int slot) { plan.value_slot[value] = slot; });
 }
 
-}  // namespace lamina::engine::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine::detail

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/plan_backward.hpp>
 #include <lamina/engine/plan_forward.hpp>
 #include <lamina/engine/plan_slots.hpp>
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// Plans a network: which operations form a unit, where each value lives and for how long, in which steps.
 template <std::size_t N, std::size_t R>
@@ -19,4 +20,4 @@ template <std::size_t N, std::size_t R>
   return made;
 }
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

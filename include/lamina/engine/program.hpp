@@ -4,10 +4,11 @@
 #include <span>
 #include <variant>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/kernel_table.hpp>
 #include <lamina/engine/planner.hpp>
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// A planned network as the executors see it: tables of the compiler's, of a length that is no part of the type, so
 /// that an executor is compiled once for all networks.
@@ -75,4 +76,4 @@ inline constexpr Program<T> program = [] {
       .moments = made.moments};
 }();
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -2,11 +2,12 @@
 
 #include <cstdint>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/engine/layout.hpp>
 #include <lamina/kernels/expression.hpp>
 
-namespace lamina::engine {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 
 /// What a pass over a network works on.
 template <class T>
@@ -151,4 +152,4 @@ class Run {
   RunMemory<T> memory_;
 };
 
-}  // namespace lamina::engine
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -83,4 +84,4 @@ inline void write_file(const std::filesystem::path& file, std::string_view text)
   detail::throw_last_failure(file, "cannot be written");
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

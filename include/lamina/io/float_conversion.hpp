@@ -3,10 +3,12 @@
 #include <bit>
 #include <cstdint>
 
+#include <lamina/core/instruction_set.hpp>
+
 /// @file
 /// Numbers of two bytes as files hold them, which processors cannot compute with. Every one is exact in float.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The upper half of a float: bfloat16, type BF16 of safetensors files.
 [[nodiscard]] constexpr float from_bfloat16(std::uint16_t bits) {
@@ -27,4 +29,4 @@ namespace lamina {
   return std::bit_cast<float>(sign | wide << 23U | fraction << 13U);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

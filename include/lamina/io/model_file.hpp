@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/version.hpp>
 #include <lamina/io/model_tensors.hpp>
 #include <lamina/io/safetensors.hpp>
@@ -17,7 +18,7 @@
 /// A model's parameters and running statistics in a file of its own, under the names and in the layout of PyTorch's
 /// state_dict (docs/weights.md). Needs nlohmann/json.hpp, so it does not come with lamina.hpp.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -92,4 +93,4 @@ void load_model(const std::filesystem::path& path, Model<Network, T>& model, con
   read_whole_model(file, model, options);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

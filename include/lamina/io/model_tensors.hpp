@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/io/tensor_file.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/network/model.hpp>
@@ -18,7 +19,7 @@
 /// the state_dict of the same network in PyTorch, a nn.Sequential in which a residual block is a module with `branch`
 /// and `projection`. Each segment says how its order in memory differs from that (layers/segment.hpp).
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -172,4 +173,4 @@ void read_whole_model(const TensorFile& file, Model<Network, T>& model, const Lo
   detail::read_model(file, model, options.prefix, detail::StoredTypes::any_floating);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -16,6 +16,7 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/hash.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/io/file.hpp>
 #include <lamina/io/safetensors_header.hpp>
 #include <lamina/io/tensor_file.hpp>
@@ -24,7 +25,7 @@
 /// Files in the safetensors format (https://github.com/huggingface/safetensors): the length of a header in 8 bytes, the
 /// header in JSON, and then the tensors' values without gaps. Ours also hold a checksum, in the header's metadata.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -154,4 +155,4 @@ inline void write_safetensors(const std::filesystem::path& path, const TensorFil
   write_file(path, to_safetensors(file));
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -15,9 +15,10 @@
 #include <nlohmann/json.hpp>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/io/stored_tensor.hpp>
 
-namespace lamina::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 
 /// What the header of a safetensors file says of a tensor.
 struct SafetensorsEntry {
@@ -115,4 +116,4 @@ class SafetensorsHeaderParser {
   std::filesystem::path path_;
 };
 
-}  // namespace lamina::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::detail

@@ -11,9 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Name of a type of values in safetensors files: "F32". Types of one byte are "U8".
 template <class T>
@@ -80,4 +81,4 @@ namespace detail {
 
 }  // namespace detail
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

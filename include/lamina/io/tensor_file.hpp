@@ -15,10 +15,11 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/io/float_conversion.hpp>
 #include <lamina/io/stored_tensor.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The content of a file of tensors, in memory.
 class TensorFile {
@@ -124,4 +125,4 @@ class TensorFile {
   std::vector<StoredTensor> tensors_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

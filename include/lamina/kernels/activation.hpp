@@ -5,9 +5,10 @@
 
 #include <Eigen/Core>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 // g++ 12 warns of an undefined register in its own AVX-512 header wherever Eigen's functions use it (GCC bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
@@ -49,4 +50,4 @@ struct Activation {
 #pragma GCC diagnostic pop
 #endif
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
 /// @file
 /// The arithmetic of a batch norm's channels (Ioffe and Szegedy 2015, algorithm 1); what it does with pixels is the
 /// business of expressions and epilogues.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Scale and shift that make scale x + shift = gamma (x - mean) inverse_deviation + beta.
 template <class T>
@@ -52,4 +53,4 @@ void invert_deviation(Index channels, T epsilon, const T* variance, T* inverse_d
   for (Index c = 0; c < channels; ++c) inverse_deviation[c] = T{1} / std::sqrt(variance[c] + epsilon);
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -2,6 +2,7 @@
 
 #include <concepts>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/convolution_shape.hpp>
@@ -13,7 +14,7 @@
 /// What a convolution kernel is to the engine: two functions over a whole batch, which compute with what stands around
 /// the convolution while it is in the cache. A linear layer is a 1 x 1 convolution of 1 x 1 images.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// What forward of a convolution reads and writes.
 template <class T>
@@ -58,4 +59,4 @@ concept ConvolutionKernel = requires(const ConvolutionShape& shape, const Convol
   K::backward(shape, backward);
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

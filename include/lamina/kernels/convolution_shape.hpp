@@ -1,8 +1,9 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/window.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Everything about a convolution but its numbers.
 struct ConvolutionShape {
@@ -18,4 +19,4 @@ struct ConvolutionShape {
   [[nodiscard]] constexpr Index weight_size() const { return depth() * outputs(); }
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/moments.hpp>
@@ -20,7 +21,7 @@
 /// input and writes the output once, a band of rows at a time, which stays in the cache between zero pixels while the
 /// windows pass over it. Backward reads input and output gradient once for both gradients.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// The convolution kernel (convolution_kernel.hpp) of a filter for each channel. Training shares the batch between
 /// threads in fixed parts, inference of a few images the rows of each image too.
@@ -309,4 +310,4 @@ class DepthwiseConvolution {
   }
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

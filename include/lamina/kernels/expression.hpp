@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/activation.hpp>
 #include <lamina/kernels/frame.hpp>
@@ -10,7 +11,7 @@
 /// next computes the value on the way in (a prologue), and the gradient takes the same way back, so that none of the
 /// three costs a pass over memory of its own.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// A tensor that is computed when it is read, from one or two tensors in memory:
 ///
@@ -165,4 +166,4 @@ void materialize(const Expression<T>& expression, Index first, Index count, T* v
   });
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

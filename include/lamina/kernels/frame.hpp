@@ -1,8 +1,9 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// An image inside a larger one, whose border is zero: what lets an algorithm read past the image's edges.
 struct Frame {
@@ -23,4 +24,4 @@ struct Frame {
   [[nodiscard]] constexpr Index row(Index y) const { return ((y + border) * width + border) * image.channels; }
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/frame.hpp>
@@ -12,7 +13,7 @@
 /// @file
 /// Copies of images, computed from expressions, with the zeros around them that a window reads.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Copies `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride` values apart.
 template <class T>
@@ -76,4 +77,4 @@ void fill_frames(const E& expression, const Frame& frame, const Window& window, 
   }
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

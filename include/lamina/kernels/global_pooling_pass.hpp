@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/pooling_pass.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Mean of all pixels of a sample: the output is one pixel a sample. Pixels are summed in runs, and the runs in order.
 /// Scratch is counted in values of T.
@@ -99,4 +100,4 @@ class GlobalAveragePooling {
   }
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -2,11 +2,12 @@
 
 #include <array>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/frame.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// A batch norm between a kernel's input and the raw tensor in memory: what its parameters' gradients are summed from.
 template <class T>
@@ -187,4 +188,4 @@ void write_norm_gradients(const Team& team, const GradientEpilogue<T>& epilogue,
   }
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// The gradient of a tensor in memory, computed when it is read:
 ///
@@ -97,4 +98,4 @@ void accumulate(const GradientExpression<T>& expression, const TensorView<const 
   });
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

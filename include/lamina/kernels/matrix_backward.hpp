@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/window_product.hpp>
 
-namespace lamina::kernels::matrix {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix {
 
 /// How backward is shared out, and the sizes of its scratch memory in the order in which it lies there.
 template <class T>
@@ -365,4 +366,4 @@ class Backward {
   T* partial_;
 };
 
-}  // namespace lamina::kernels::matrix
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix

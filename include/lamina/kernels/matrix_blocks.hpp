@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/framed_images.hpp>
@@ -11,7 +12,7 @@
 /// @file
 /// How MatrixConvolution cuts its work and its scratch memory. All borders depend on sizes alone.
 
-namespace lamina::kernels::matrix {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix {
 
 /// Rows of a block of the left factor: with DepthBlocks::kMost columns they take a part of the second-level cache.
 inline constexpr Index kBlockRows = 144;
@@ -193,4 +194,4 @@ template <class T>
   return frame_patches<const T>(buffer, frame, frame_rows.size(), window, positions, channels);
 }
 
-}  // namespace lamina::kernels::matrix
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix

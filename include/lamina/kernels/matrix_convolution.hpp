@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/matrix_backward.hpp>
 #include <lamina/kernels/matrix_forward.hpp>
 #include <lamina/kernels/matrix_wide_backward.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Convolution of any kernel size, stride, padding, dilation and number of groups, and the linear layer, as the product
 /// of patches and weights. Patches are copied for a block of positions at a time, which stays in the second-level
@@ -46,4 +47,4 @@ struct MatrixConvolution {
 
 static_assert(ConvolutionKernel<MatrixConvolution<float>, float>);
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

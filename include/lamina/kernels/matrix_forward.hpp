@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/window_positions.hpp>
 #include <lamina/kernels/window_product.hpp>
 
-namespace lamina::kernels::matrix {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix {
 
 /// Whether the products of forward go position by position of the window, each over many images: no tap that lies in
 /// the padding is multiplied then. There must be many products for each tap.
@@ -310,4 +311,4 @@ class Forward {
   T slope_ = 1;               ///< of an epilogue that products apply; 1 for any other
 };
 
-}  // namespace lamina::kernels::matrix
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/matrix_blocks.hpp>
 
 /// @file
 /// The weights of MatrixConvolution as right factors: for each group, block of the depth after block, in panels.
 
-namespace lamina::kernels::matrix {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix {
 
 /// A right factor for each group.
 template <class T>
@@ -114,4 +115,4 @@ void pack_patch_weights(const Team& team, const ConvolutionShape& shape, const T
   });
 }
 
-}  // namespace lamina::kernels::matrix
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/matrix_weights.hpp>
 #include <lamina/kernels/window_positions.hpp>
 
-namespace lamina::kernels::matrix {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix {
 
 /// A tensor as WideBackward reads it: for each pixel a matrix whose rows are the samples. The pixels of a pointwise
 /// convolution are samples of one pixel.
@@ -256,4 +257,4 @@ class WideBackward {
   T* threads_ = nullptr;
 };
 
-}  // namespace lamina::kernels::matrix
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
@@ -13,7 +14,7 @@
 /// first-level cache: the mean of a run first, then the squared deviations from it, then both join those of the pixels
 /// before (Chan, Golub and LeVeque 1979). A part of the batch is summed by one thread, and the parts in order.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Values of memory for the moments of one part of a batch, in whole cache lines: the means, then the sums of squared
 /// deviations.
@@ -33,8 +34,8 @@ template <class Value, class T>
   deviation += other_deviation + delta * delta * ((total - count) * (count / total));
 }
 
-/// Calls body.template operator()<Lanes, Vectors>(first channel) so that pairs of the widest vectors, then single vectors
-/// cover all channels: neighbouring vectors share cache lines and keep the adders busy.
+/// Calls body.template operator()<Lanes, Vectors>(first channel) so that pairs of the widest vectors, then single
+/// vectors cover all channels: neighbouring vectors share cache lines and keep the adders busy.
 template <class T, class Body>
 [[gnu::always_inline]] inline void for_channel_blocks(Index channels, const Body& body) {
   constexpr Index block = 2 * kWidestLanes<T>;
@@ -184,4 +185,4 @@ void batch_moments(const Team& team, TensorView<const T> x, T* scratch, const Ba
   merge_moments(partition, x.shape.pixels(), channels, scratch, result);
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

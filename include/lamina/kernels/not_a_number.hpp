@@ -3,9 +3,10 @@
 #include <bit>
 
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/simd.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// In which lanes of a register there is NaN: all bits set there, none elsewhere. By the bits, as value != value is
 /// false under -ffast-math.
@@ -15,4 +16,4 @@ template <class T, Index Lanes>
   return (std::bit_cast<Bits>(value) & kMagnitudeBits<T>) > kInfinityBits<T>;
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/kernels/read_ahead.hpp>
 #include <lamina/kernels/simd.hpp>
@@ -14,7 +15,7 @@
 /// blocks of rows that fit into the second-level cache. A value of the result adds its products in the order of the
 /// depth, wherever it lies in a tile: its bits do not depend on how the work is shared.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// How the columns of a matrix are cut into panels: as many as possible of two vectors, then narrower ones.
 template <class T>
@@ -339,4 +340,4 @@ void pack_rows(Index depth, Index columns, Range range, const Row& row, T* panel
   }
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/panel_product.hpp>
 #include <lamina/kernels/reduction.hpp>
 #include <lamina/kernels/window.hpp>
@@ -10,7 +11,7 @@
 /// @file
 /// The left factor of a convolution as a product: a row for each position of the window, with the values under it.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Images in memory with the border that a window reaches into, and the window's positions.
 template <class T>
@@ -153,4 +154,4 @@ template <class T>
   return {tile, stride};
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/kernels/expression.hpp>
@@ -18,7 +19,7 @@
 /// image that one band of output rows is made of are materialized, pooled, and on the way back put through the epilogue
 /// while they are in the cache: each tensor is read or written once.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// What forward of a pooling reads and writes.
 template <class T>
@@ -340,4 +341,4 @@ using AveragePooling = WindowPooling<T, AverageMethod<T>>;
 template <class T>
 using MaxPooling = WindowPooling<T, MaxMethod<T>>;
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

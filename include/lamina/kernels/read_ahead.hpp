@@ -6,12 +6,13 @@
 #include <span>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/simd.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Pixels of tensors that are read or written next, asked for in small pieces while products keep the core busy: a step
 /// of training touches tensors far larger than the caches, and memory is as slow as the arithmetic. Small pieces
@@ -83,4 +84,4 @@ class ReadAhead {
   std::size_t slice_count_ = 0;
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/kernels/simd.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// result[i] = sum over parts of partial[part * stride + i] for i < size, parts added in order: the second half of
 /// every reduction over the batch.
@@ -56,4 +57,4 @@ void sum_channels(Index pixels, const Value& value, T* sums) {
   });
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -4,13 +4,14 @@
 #include <bit>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
 #include <lamina/kernels/reduction.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// The last few rows of an image in the cache, between zero pixels: what lets a window read past the image's edges.
 /// Rows are materialized one after the other, each once, from an expression or a gradient expression. Within a row a
@@ -122,4 +123,4 @@ class RowPanels {
   Index next_ = 0;
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -9,6 +9,7 @@
 #include <arm_neon.h>
 #endif
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/shape.hpp>
 
@@ -16,7 +17,7 @@
 /// Vector registers: the vector types of g++ and clang++, which the same source turns into SSE, AVX, AVX-512 or NEON,
 /// with the usual operators, and a multiply-add from each instruction set's intrinsics.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Bytes of the target's widest vector register, and how many registers there are.
 #if defined(__AVX512F__)
@@ -158,4 +159,4 @@ template <class T>
   return lanes;
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -2,10 +2,11 @@
 
 #include <numeric>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/row_panels.hpp>
 #include <lamina/kernels/window.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// The taps of a window that reach one row of results, with a weight for each channel:
 ///
@@ -208,4 +209,4 @@ void sum_taps(const RowPanels<T>& source, const Taps<T>& taps, Index count, Inde
   });
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

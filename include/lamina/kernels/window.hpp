@@ -1,8 +1,9 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Where a square window reads: input(y * stride - padding + i * dilation, ...) for output row y and kernel row i.
 struct Window {
@@ -27,4 +28,4 @@ struct WindowGeometry {
   Shape output;
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

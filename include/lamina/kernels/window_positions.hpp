@@ -1,8 +1,9 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Which input pixel each position of a window reads with each of its taps (kernel row, kernel column). In small images
 /// many lie in the padding and need no product.
@@ -63,4 +64,4 @@ struct WindowPositions {
   }
 };
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -4,13 +4,14 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/patches.hpp>
 
 /// @file
 /// The product of patches and weights without a copy of the patches: a kernel row of a patch is one run of memory, and
 /// the run of the next position lies one step further. What a copy costs counts where there are few columns.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 namespace detail {
 
@@ -100,4 +101,4 @@ void multiply_windows(const Patches<const T>& patches, Range positions, const Pa
   });
 }
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/winograd/by_channels.hpp>
 #include <lamina/kernels/winograd/by_images.hpp>
 
@@ -10,7 +11,7 @@
 /// go through an input transform, a matrix product for each of the 36 points and an output transform. Backward shares
 /// the transformed output gradient between the gradients of the data and of the weights.
 
-namespace lamina::kernels {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 namespace winograd {
 
@@ -48,4 +49,4 @@ using WinogradFor =
                        winograd::ByChannels<T, winograd::channel_lanes<T>(Inputs), winograd::channel_lanes<T>(Outputs)>,
                        winograd::ByImages<T, winograd::channel_lanes<T>(Inputs), winograd::channel_lanes<T>(Outputs)>>;
 
-}  // namespace lamina::kernels
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

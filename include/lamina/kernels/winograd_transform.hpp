@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/simd.hpp>
 
 /// @file
@@ -12,7 +13,7 @@
 ///
 /// One-dimensional transforms are applied to the rows and then to the columns; each value is a vector over channels.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// Side of an input tile and of an output tile.
 inline constexpr Index kInput = 6;
@@ -164,4 +165,4 @@ template <class Transform, class T, Index L, class Load, class Store>
   }
 }
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

@@ -4,9 +4,10 @@
 #include <array>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/layer.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct BatchNormOptions {
   double epsilon = 1e-5;  ///< added to the variance
@@ -99,4 +100,4 @@ struct BasicBatchNorm : KeepsShape {
 /// Batch normalisation with PyTorch's defaults.
 using BatchNorm = BasicBatchNorm<BatchNormOptions{}>;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

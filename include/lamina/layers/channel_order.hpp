@@ -3,9 +3,10 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Where files have each channel of a value. Files mean what PyTorch's mean: behind Flatten the values of an image come
 /// as (channel, row, column) there, and as (row, column, channel) in Lamina. All other channels are the same in both.
@@ -71,4 +72,4 @@ class ChannelOrder {
   std::size_t count_ = 0;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

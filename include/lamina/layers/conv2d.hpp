@@ -4,12 +4,13 @@
 #include <array>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/convolution_shape.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/patches.hpp>
 #include <lamina/layers/requirement.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// How a convolution's window moves; padding is by zeros.
 struct ConvOptions {
@@ -159,4 +160,4 @@ struct Conv2d {
   };
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

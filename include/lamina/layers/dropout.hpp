@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/layers/layer.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Probability that a value is dropped.
 struct DropProbability {
@@ -62,4 +63,4 @@ struct BasicDropout : KeepsShape {
 /// Dropout of half the values.
 using Dropout = BasicDropout<DropProbability{}>;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

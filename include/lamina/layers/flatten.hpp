@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/layer.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Lays the values of a sample in one row: h x w x c to 1 x 1 x (h w c), in our order (row, column, channel). PyTorch
 /// flattens (channel, row, column), and so do files: the parameters of the layers that follow are reordered when they
@@ -32,4 +33,4 @@ struct Flatten {
   };
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

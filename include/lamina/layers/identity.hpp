@@ -2,9 +2,10 @@
 
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/layer.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Passes its input on: output = input. The branch of a Concat that keeps what was there. It costs nothing.
 struct Identity : KeepsShape {
@@ -26,4 +27,4 @@ struct Identity : KeepsShape {
   };
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
@@ -28,7 +29,7 @@
 /// A specification may also have a member template Requires<At, Input> whose static_asserts check the input shape; it
 /// is instantiated before Bound. examples/custom_layer.cpp is a layer written outside the library.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// What a layer with random behaviour draws from.
 struct RandomPosition {
@@ -137,4 +138,4 @@ concept BoundLayer = requires(const Forward<float>& forward, const Backward<floa
   L::backward(backward);
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -2,10 +2,11 @@
 
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/activation.hpp>
 #include <lamina/layers/layer.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Slope of a leaky rectifier for negative values.
 struct Slope {
@@ -49,4 +50,4 @@ using LeakyReLU = BasicLeakyReLU<Slope{}>;
 /// Rectified linear unit: max(input, 0).
 using ReLU = BasicLeakyReLU<Slope{.value = 0}>;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -3,11 +3,12 @@
 #include <array>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/convolution_shape.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/requirement.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct LinearOptions {
   bool bias = true;
@@ -71,4 +72,4 @@ struct Linear {
   };
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/window.hpp>
 
@@ -7,7 +8,7 @@
 /// The patches of an image under a window, one behind the other as rows of a matrix (im2col), in which a convolution is
 /// a matrix product.
 
-namespace lamina::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 
 /// Calls body(row of the patch matrix, its first column, input pixel) for every pixel that a window sees; those in the
 /// padding are left out.
@@ -45,4 +46,4 @@ void add_patches(const kernels::WindowGeometry& geometry, const Matrix<T>& rows,
   });
 }
 
-}  // namespace lamina::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::detail

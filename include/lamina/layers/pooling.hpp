@@ -6,11 +6,12 @@
 #include <vector>
 
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/window.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/requirement.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -160,4 +161,4 @@ struct GlobalAvgPool {
   };
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

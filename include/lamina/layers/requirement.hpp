@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
 /// @file
@@ -10,7 +11,7 @@
 ///     PoolingDividesInput<lamina::Position<1>, lamina::AvgPool<2>, lamina::Expected<34, 34, 8>, lamina::Found<33, 33,
 ///     8>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Place of a layer: its index in the network, then in the composite layer there, and so on. Position<4, 0> is the
 /// first layer of the branch of the residual block at index 4.
@@ -116,4 +117,4 @@ struct ConcatBranchFits
 template <class At, class Layer, Shape Next, Shape Input, bool Holds>
 using GroupsDivideChannels = requirement::With<requirement::GroupsDivideChannels, At, Layer, Next, Input, Holds>;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

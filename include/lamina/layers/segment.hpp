@@ -7,10 +7,11 @@
 #include <string_view>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/layers/channel_order.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// A short string that constant expressions can build: the names of parameters are put together by the compiler.
 class Name {
@@ -105,4 +106,4 @@ inline void require_consecutive(std::span<const Segment> tensors, Index size) {
                       std::to_string(size));
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -4,6 +4,7 @@
 #include <numbers>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/activation.hpp>
 #include <lamina/layers/layer.hpp>
 
@@ -11,7 +12,7 @@
 /// Activations that are no rectifiers, each a functor: the function and its derivative as Eigen array expressions. To
 /// add one is to list it.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The activation y = Function::apply(x), element by element, of any shape.
 /// @tparam Function  has `kind`, `apply(x)` and `derivative(x)`, which take and give Eigen arrays
@@ -102,4 +103,4 @@ using Sigmoid = SmoothActivation<activation::Sigmoid>;
 using SiLU = SmoothActivation<activation::SiLU>;
 using GELU = SmoothActivation<activation::GELU>;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -3,10 +3,11 @@
 #include <concepts>
 #include <span>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// What a loss says about a batch.
 struct LossResult {
@@ -23,4 +24,4 @@ concept Loss = requires(const L& loss, TensorView<const T> outputs, std::span<co
   { loss(outputs, labels, team) } -> std::same_as<LossResult>;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -10,11 +10,12 @@
 #include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/losses/loss.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Cross-entropy of softmax(logits) against the labels, averaged over the batch:
 ///
@@ -137,4 +138,4 @@ void SoftmaxCrossEntropy::check(TensorView<const T> logits, std::span<const Labe
 
 static_assert(Loss<SoftmaxCrossEntropy, float> && Loss<SoftmaxCrossEntropy, double>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/batch_norm.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/leaky_relu.hpp>
@@ -16,7 +17,7 @@
 /// VGG networks (Simonyan and Zisserman 2015) for CIFAR images, with or without batch normalisation and residual
 /// connections: an entry convolution, stages of processing blocks that each end in a reduction block, and a head.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct VggOptions {
   Index stages = 3;
@@ -133,4 +134,4 @@ void visit_vgg(std::string_view name, const Visitor& visitor) {
       kVggNetworks);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -1,7 +1,8 @@
 /// The definitions that vgg_precompiled.hpp promises.
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/models/vgg_precompiled.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 template class Model<Vgg08>;
 template class Model<Vgg38>;
@@ -33,4 +34,4 @@ template class FrozenWorkspace<Vgg38Bn>;
 template class FrozenWorkspace<Vgg38Rc>;
 template class FrozenWorkspace<Vgg38BnRc>;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

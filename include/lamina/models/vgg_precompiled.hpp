@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/models/vgg.hpp>
 #include <lamina/network/frozen_model.hpp>
 #include <lamina/network/model.hpp>
@@ -8,7 +9,7 @@
 /// The five networks in float, compiled elsewhere: what includes this file compiles neither their kernels nor their
 /// tables. Link the CMake target Lamina::vgg, or compile vgg_precompiled.cpp once with the flags of the program.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 extern template class Model<Vgg08>;
 extern template class Model<Vgg38>;
@@ -40,4 +41,4 @@ extern template class FrozenWorkspace<Vgg38Bn>;
 extern template class FrozenWorkspace<Vgg38Rc>;
 extern template class FrozenWorkspace<Vgg38BnRc>;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

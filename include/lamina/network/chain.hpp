@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/segment.hpp>
 
@@ -17,7 +18,7 @@
 /// `add(value, value)` and `concatenate(values, shape)`; each takes values by number and gives the number of its
 /// result.
 
-namespace lamina::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 
 /// A specification that is made of others.
 template <class S, Shape Input, class Visitor>
@@ -59,4 +60,4 @@ constexpr int visit_chain(Visitor& visitor, int value, const Name& prefix) {
   return value;
 }
 
-}  // namespace lamina::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::detail

@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <span>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/channel_order.hpp>
 #include <lamina/layers/layer.hpp>
 
-namespace lamina::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 
 // What no file in PyTorch's order could hold is a compile error, which names one of these functions: none is constexpr.
 inline void files_hold_no_groups_of_channels_behind_Flatten() {}
@@ -71,4 +72,4 @@ class ChannelOrders {
   std::size_t count_ = 0;
 };
 
-}  // namespace lamina::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::detail

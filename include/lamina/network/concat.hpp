@@ -5,10 +5,11 @@
 #include <string_view>
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/network/chain.hpp>
 #include <lamina/network/requirements.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Branches that read the same input; their outputs stand side by side in the channels of the result, in order (Szegedy
 /// et al. 2015; Huang et al. 2017 with Identity as the first branch). The outputs must agree in height and width. A
@@ -44,4 +45,4 @@ struct Concat {
   }
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -6,12 +6,13 @@
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/network/model.hpp>
 #include <lamina/network/tensor_checks.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Memory that inference with a FrozenModel needs besides the model, made once for batches of up to `batch` images.
 /// @tparam Network  a Sequential that begins with an Image
@@ -129,4 +130,4 @@ template <class Network, class T>
   return FrozenModel<Network, T>(model);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

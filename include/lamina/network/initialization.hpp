@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <span>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/layers/segment.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// How a network's convolutions and linear layers start. Batch norm starts with gamma 1 and beta 0 in either.
 enum class InitializationScheme {
@@ -65,4 +66,4 @@ void initialize(std::span<const Segment> tensors, InitializationScheme scheme, s
   }
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -3,10 +3,11 @@
 #include <cstddef>
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Layer specifications as a value, so that networks with a pattern can be put together by constexpr functions.
 template <class... Specifications>
@@ -41,4 +42,4 @@ struct NetworkOf<Input, LayerList<Specifications...>> {
   using type = Sequential<Input, Specifications...>;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

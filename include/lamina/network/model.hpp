@@ -7,13 +7,14 @@
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/floating_point.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/network/initialization.hpp>
 #include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// A network's state: flat arrays of parameters, gradients and running statistics, described by Network::parameters and
 /// Network::statistics. Copies are independent.
@@ -114,4 +115,4 @@ class Model {
   Buffer<T> statistics_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -2,10 +2,11 @@
 
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/requirement.hpp>
 #include <lamina/network/chain.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Checks every layer of a chain at position `At` against the shape that reaches it. Bases, not a function: a failed
 /// requirement is then the only error, without others about constant expressions that depend on it.
@@ -56,4 +57,4 @@ template <class At, Shape Input, class First, class... Branches>
 struct BranchRequirements
     : detail::NumberedBranches<At, Input, std::index_sequence_for<Branches...>, First, Branches...> {};
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

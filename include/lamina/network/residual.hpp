@@ -2,10 +2,11 @@
 
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/network/chain.hpp>
 #include <lamina/network/requirements.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Layers on the shortcut of a residual block whose branch changes the shape.
 template <class... Specifications>
@@ -58,4 +59,4 @@ struct Residual<Projection<Shortcut...>, Branch...> {
   }
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -5,11 +5,12 @@
 #include <string_view>
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/network/chain.hpp>
 #include <lamina/network/requirements.hpp>
 #include <lamina/network/tensors.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Height, width and channels of a network's input.
 template <Index Height, Index Width, Index Channels>
@@ -75,4 +76,4 @@ struct Sequential<Image<Height, Width, Channels>, Specifications...>
   static constexpr Index multiply_adds = counts.multiply_adds;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -3,11 +3,12 @@
 #include <span>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/segment.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -53,4 +54,4 @@ inline constexpr SinglePixelNorm single_pixel_norm = [] {
 template <class Network>
 inline constexpr Index smallest_training_batch = single_pixel_norm<Network>.exists() ? 2 : 1;
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

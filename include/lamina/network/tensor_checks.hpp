@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/network/single_pixel_norm.hpp>
 
@@ -11,7 +12,7 @@
 /// Checks of the tensors that a caller hands to a network. They make their messages only when they throw: steps call
 /// them and must not allocate.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Refuses a tensor that is not there, has gaps between its pixels, or has another batch or shape than expected.
 template <class T>
@@ -52,4 +53,4 @@ void check_training_batch(Index images) {
                       std::string(norm.name.view()));
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/channel_order.hpp>
 #include <lamina/network/chain.hpp>
 #include <lamina/network/channel_orders.hpp>
@@ -13,7 +14,7 @@
 /// The tensors of a network, in the order of its layers: the one place where their names are put together, their
 /// offsets in the flat arrays counted, and their order in files settled.
 
-namespace lamina::detail {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 
 /// What there is to list, and the work of a forward pass.
 struct TensorCounts {
@@ -109,4 +110,4 @@ template <class Specification, Shape Input>
   return counter.counts.parameter_values;
 }
 
-}  // namespace lamina::detail
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::detail

@@ -4,11 +4,12 @@
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/engine/engine.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 using engine::Fusion;
 
@@ -112,4 +113,4 @@ InferenceWorkspace<Network, T>::InferenceWorkspace(Index batch, Team team, Fusio
                          fusion == Fusion::full ? engine::inference_engine<Network, T, Fusion::full>()
                                                 : engine::inference_engine<Network, T, Fusion::none>()) {}
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -7,12 +7,13 @@
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 #include <lamina/optimizers/update_blocks.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct AdamOptions {
   double beta1 = 0.9;     ///< decay of the first moment, in [0, 1)
@@ -122,4 +123,4 @@ void Adam<T, Decay>::restore(const OptimizerState<T>& state) {
 
 static_assert(Optimizer<Adam<float>> && Optimizer<AdamW<double>>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -6,12 +6,13 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
 /// @file
 /// Checks of the numbers a user chooses. They allocate only to throw, so a training step may call them.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// @throws ArgumentError  "`name` must be `expected`, got `value`" unless the condition holds
 template <class Value>
@@ -41,4 +42,4 @@ inline void require_size(std::string_view name, Index expected, Index found) {
   require_value(false, name, std::to_string(expected), found);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -7,10 +7,11 @@
 
 #include <lamina/core/description.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The largest L2 norm that the gradients of all parameters together may have: longer ones are shortened, in their
 /// direction, before the optimiser sees them (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent
@@ -56,4 +57,4 @@ class GradientClipping {
   std::optional<double> limit_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -13,13 +13,14 @@
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 #include <lamina/optimizers/update_blocks.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct LambOptions {
   double beta1 = 0.9;     ///< decay of the first moment, in [0, 1)
@@ -198,4 +199,4 @@ void Lamb<T>::restore(const OptimizerState<T>& state) {
 
 static_assert(Optimizer<Lamb<float>> && Optimizer<Lamb<double>>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

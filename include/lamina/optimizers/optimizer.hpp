@@ -6,11 +6,12 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// What an optimiser needs to go on, and of which optimiser it is.
 /// @tparam T  float or double
@@ -52,4 +53,4 @@ void require_own_state(const OptimizerState<T>& state, const std::string& descri
   require_not_negative("the number of steps", static_cast<double>(state.steps));
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

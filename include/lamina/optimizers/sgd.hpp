@@ -7,12 +7,13 @@
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 #include <lamina/optimizers/update_blocks.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct SgdOptions {
   double momentum = 0;      ///< in [0, 1)
@@ -108,4 +109,4 @@ void Sgd<T>::restore(const OptimizerState<T>& state) {
 
 static_assert(Optimizer<Sgd<float>> && Optimizer<Sgd<double>>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -6,10 +6,11 @@
 
 #include <Eigen/Core>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Values that an optimiser updates at once: 32 bytes, one register of AVX. Wider ones would gain nothing, the update
 /// being bound by memory, and Eigen's square root of an AVX-512 register makes g++ 12 warn of an uninitialised value.
@@ -54,4 +55,4 @@ void update_blocks(const Team& team, Index size, const Update& update, T* array,
   update_tail(size - kSize * whole, update, array + kSize * whole, (more + kSize * whole)...);
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -3,10 +3,11 @@
 #include <string>
 
 #include <lamina/core/description.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/schedule.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The same learning rate at every position.
 class ConstantSchedule {
@@ -29,4 +30,4 @@ class ConstantSchedule {
 
 static_assert(Schedule<ConstantSchedule>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -6,10 +6,11 @@
 #include <string>
 
 #include <lamina/core/description.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/schedule.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Half a cosine from the learning rate down to the minimum, where it stays from position `period` on:
 ///
@@ -45,4 +46,4 @@ class CosineAnnealing {
 
 static_assert(Schedule<CosineAnnealing>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

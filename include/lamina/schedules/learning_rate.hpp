@@ -7,9 +7,10 @@
 #include <utility>
 
 #include <lamina/core/description.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The learning rate of a training run by epochs, from 0 on: any schedule or function.
 class LearningRate {
@@ -28,4 +29,4 @@ class LearningRate {
   std::function<double(Index)> rule_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -5,11 +5,12 @@
 
 #include <lamina/core/description.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/schedule.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Raises the learning rate along a line before another schedule starts (Goyal et al., "Accurate, large minibatch SGD",
 /// 2017; PyTorch's LinearLR followed by the other schedule):
@@ -46,4 +47,4 @@ class LinearWarmup {
 
 static_assert(Schedule<LinearWarmup<ConstantSchedule>>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

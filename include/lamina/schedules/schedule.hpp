@@ -3,9 +3,10 @@
 #include <concepts>
 #include <string>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// A learning rate as a function of the position in training, an epoch or a step from 0 on: a pure value, so training
 /// that resumes at a position continues as if it had never stopped. It says its kind and its options.
@@ -15,4 +16,4 @@ concept Schedule = std::copyable<S> && requires(const S& schedule, Index positio
   { schedule.description() } -> std::same_as<std::string>;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

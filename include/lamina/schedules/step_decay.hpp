@@ -4,10 +4,11 @@
 #include <string>
 
 #include <lamina/core/description.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/schedules/schedule.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Multiplies the learning rate by `factor` every `period` positions: lr(t) = learning_rate factor^floor(t / period).
 class StepDecay {
@@ -37,4 +38,4 @@ class StepDecay {
 
 static_assert(Schedule<StepDecay>);
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

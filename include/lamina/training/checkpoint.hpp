@@ -10,6 +10,7 @@
 
 #include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/version.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/io/model_tensors.hpp>
@@ -22,7 +23,7 @@
 /// as tensors, the position and what tells runs apart as metadata. What is the same in two runs is the same in their
 /// checkpoints, byte for byte.
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -144,4 +145,4 @@ void restore_checkpoint(const TensorFile& file, Trainer<Network, T, O, L>& train
   }
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

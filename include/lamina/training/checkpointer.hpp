@@ -5,12 +5,13 @@
 #include <string>
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/io/safetensors.hpp>
 #include <lamina/training/checkpoint.hpp>
 #include <lamina/training/observer.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// When a Checkpointer writes, besides at the end of every epoch.
 struct CheckpointerOptions {
@@ -67,4 +68,4 @@ class Checkpointer : public TrainingObserver {
   Clock::time_point written_ = Clock::now();
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

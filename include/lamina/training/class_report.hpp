@@ -8,9 +8,10 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/training/evaluate.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// How a model does on the images of one class.
 struct ClassCount {
@@ -82,4 +83,4 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
   return report;
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

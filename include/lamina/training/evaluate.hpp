@@ -4,12 +4,13 @@
 #include <string>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/losses/loss.hpp>
 #include <lamina/losses/softmax_cross_entropy.hpp>
 #include <lamina/network/model.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// What a model achieves on a number of images.
 struct Evaluation {
@@ -57,4 +58,4 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
   return sum.mean();
 }
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

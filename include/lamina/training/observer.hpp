@@ -2,11 +2,12 @@
 
 #include <span>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/training/evaluate.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// State of an epoch after one of its training steps. Epochs and steps count from 1.
 struct StepReport {
@@ -64,4 +65,4 @@ class TrainingObserver {
   virtual void on_test(const TestReport& /*report*/) {}
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

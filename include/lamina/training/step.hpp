@@ -10,6 +10,7 @@
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
 #include <lamina/core/floating_point.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/losses/loss.hpp>
@@ -20,7 +21,7 @@
 #include <lamina/optimizers/gradient_clipping.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -120,4 +121,4 @@ class TrainingStep {
   TrainingWorkspace<Network, T> workspace_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -11,6 +11,7 @@
 #include <lamina/core/description.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/network/model.hpp>
@@ -22,7 +23,7 @@
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>
 
-namespace lamina {
+namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 struct TrainerOptions {
   Index epochs = 100;
@@ -276,4 +277,4 @@ class Trainer {
   std::vector<TrainingObserver*> observers_;
 };
 
-}  // namespace lamina
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET

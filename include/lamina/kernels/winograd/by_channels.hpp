@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/winograd/direct_forward.hpp>
@@ -17,7 +18,7 @@
 /// at the end transforms the sums back. Transformed weights never leave the second-level cache, weights are read once a
 /// block, and there are no partial sums of weight gradients.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// Sizes of a convolution and of its memory.
 template <class T>
@@ -413,4 +414,4 @@ class ByChannels {
   };
 };
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

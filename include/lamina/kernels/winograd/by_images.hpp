@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/winograd/pass.hpp>
@@ -13,7 +14,7 @@
 /// Winograd's convolution for narrow layers: each task takes some images, and a block of tiles goes through all stages
 /// while it is in the second-level cache, beside the transformed weights.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// Sizes of a convolution and of its memory.
 template <class T>
@@ -340,4 +341,4 @@ class ByImages {
   }
 };
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

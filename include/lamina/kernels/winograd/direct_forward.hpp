@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/panel_product.hpp>
 #include <lamina/kernels/winograd/pass.hpp>
 #include <lamina/kernels/winograd/weights.hpp>
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// Forward of a wide layer by direct products, for inference of so few pixels that to transform the weights would take
 /// longer than Winograd's method saves: the weights go from memory through the products once.
@@ -100,4 +101,4 @@ struct DirectForward {
   }
 };
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

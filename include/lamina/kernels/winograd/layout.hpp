@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/simd.hpp>
 #include <lamina/kernels/window.hpp>
@@ -11,7 +12,7 @@
 /// @file
 /// How tiles lie in images, and how their transforms and the transformed weights lie in memory.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// Values of a cache line. The channels of a transformed block lie in groups of so many.
 template <class T>
@@ -111,4 +112,4 @@ void for_each_block(Range items, Index size, const Body& body) {
   }
 }
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

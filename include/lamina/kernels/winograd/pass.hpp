@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/read_ahead.hpp>
 
@@ -11,7 +12,7 @@
 /// What both ways through a batch do with the tensors around a convolution: values that cannot be computed while tiles
 /// are read or written are materialized before or after.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// The epilogue of forward on the pass's output.
 template <class T>
@@ -107,4 +108,4 @@ class SamplesAhead {
   ReadAhead ahead_;
 };
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

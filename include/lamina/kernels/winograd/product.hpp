@@ -2,13 +2,14 @@
 
 #include <type_traits>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/winograd/layout.hpp>
 
 /// @file
 /// The products of a point on transformed blocks (BlockLayout) and matrices in panels (PanelLayout). A register tile
 /// keeps 8 to 16 independent sums, which hides the latency of the multiply-add.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// C = A B (+ C) for some tiles (rows of A and C).
 template <class T>
@@ -180,4 +181,4 @@ void multiply(const OuterProduct<T>& product, const BeforeStep& before_step) {
   });
 }
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

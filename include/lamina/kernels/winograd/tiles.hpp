@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
@@ -9,7 +10,7 @@
 /// The transforms of blocks of tiles: from images to points and back. They go through the channels in vectors of Lanes,
 /// which must divide the number of channels.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// A run of tiles and of channels of some images, and where their transforms lie.
 template <class Layout>
@@ -190,4 +191,4 @@ void add_bias_gradients(const Layout& layout, Index tiles, const T* ones, T* sum
   }
 }
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

@@ -6,9 +6,10 @@
 #include <type_traits>
 #include <utility>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/simd.hpp>
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 namespace detail {
 
@@ -49,4 +50,4 @@ template <class T, Index Lanes>
   }
 }
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd

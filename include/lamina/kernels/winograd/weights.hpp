@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/winograd/layout.hpp>
 #include <lamina/kernels/winograd/transpose.hpp>
@@ -9,7 +10,7 @@
 /// @file
 /// The transforms of weights (kernel row, kernel column, input, output) and of their gradients.
 
-namespace lamina::kernels::winograd {
+namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd {
 
 /// Some weights, and how they lie in memory.
 template <class T>
@@ -141,4 +142,4 @@ void transform_weight_gradient(const PanelLayout<T>& layout, const T* sums, cons
   }
 }
 
-}  // namespace lamina::kernels::winograd
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::winograd
