@@ -110,22 +110,6 @@ TEST_CASE("batch norm: epsilon and momentum are the layer's options") {
   CHECK(model.statistics()[1] == Approx(1.5));
 }
 
-TEST_CASE("batch norm: a batch of one value gives beta, with finite gradients") {
-  using One = Sequential<Image<1, 1, 2>, BatchNorm>;
-  Model<One, double> model;
-  model.parameters()[2] = 0.25;
-  TrainingWorkspace<One, double> workspace(1, Team(1));
-  const auto x = test::random_images<double>(1, One::input_shape);
-  Tensor<double> input_gradient(1, One::input_shape);
-  const auto y = model.forward(workspace, x.view());
-  CHECK(y.data[0] == Approx(0.25));
-  CHECK(y.data[1] == Approx(0).margin(1e-12));
-  model.backward(workspace, x.view(), x.view(), {}, input_gradient.view());
-  CHECK(input_gradient[0] == Approx(0).margin(1e-9));
-  CHECK(model.gradients()[0] == Approx(0).margin(1e-9));
-  CHECK(model.gradients()[2] == x[0]);
-}
-
 TEST_CASE("batch norm: gradients are right") {
   test::check_gradients_of<Net>({.batch = 7});
   test::check_gradients_of<Sequential<Image<2, 3, 16>, BatchNorm>>({.batch = 40, .values = 30, .threads = 3});
