@@ -105,7 +105,8 @@ bool train(const Options& options, const Interruption& interruption) {
       model, make_optimizer(options, Network::parameters), schedule, training, validation, team,
       {.epochs = options.epochs, .batch_size = options.batch_size, .seed = options.seed, .clipping = clipping(options)},
       lamina::SoftmaxCrossEntropy{.label_smoothing = options.label_smoothing});
-  if (resumed) lamina::restore_checkpoint(*folder->checkpoint(), trainer);
+  // A run that is extended gets another cosine; the folder has seen to it that all else is as it was.
+  if (resumed) lamina::restore_checkpoint(*folder->checkpoint(), trainer, {.other_learning_rate = options.extend});
 
   // The trainer prints and writes nothing itself: observers do. Files come first, so that an epoch on the terminal is
   // also on the disk, and rows before the checkpoint that takes them for granted.
