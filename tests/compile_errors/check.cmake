@@ -17,6 +17,8 @@ endif()
 
 execute_process(COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C ${compile} -c ${source} -o /dev/null
                 RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+# g++ names the inline namespace of the instruction set, clang++ does not.
+string(REGEX REPLACE "lamina::(avx512|avx2|avx_fma|avx|sse4_2|neon|baseline)::" "lamina::" output "${output}")
 
 # Compiler output goes out as it is; the text of an error would be wrapped.
 function(fail problem)
