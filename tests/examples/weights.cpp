@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -25,19 +26,33 @@ fs::path trained_weights(const SmallCifar& data) {
   return out / "best.safetensors";
 }
 
+/// Writes the tensors of a file as another program would that computes in double.
+void write_in_double(const lamina::TensorFile& file, const fs::path& path) {
+  lamina::TensorFile wide;
+  for (const lamina::StoredTensor& tensor : file.tensors()) {
+    std::vector<double> values(tensor.bytes.size() / sizeof(float));
+    file.read_converted<double>(tensor.name, tensor.dimensions, values);
+    wide.add<double>(tensor.name, tensor.dimensions, values);
+  }
+  lamina::write_safetensors(path, wide);
+}
+
 nlohmann::json config_of(const fs::path& run) { return nlohmann::json::parse(read_text(run / "config.json")); }
 
 }  // namespace
 
-TEST_CASE("weights: training starts from those in the file") {
+TEST_CASE("weights: training starts from those in the file, of whatever floating-point type") {
   const SmallCifar data;
   const fs::path weights = trained_weights(data);
+  const auto before = lamina::read_safetensors(weights);
+  const bool converted = GENERATE(false, true);
+  const fs::path start = converted ? weights.parent_path() / "double.safetensors" : weights;
+  if (converted) write_in_double(before, start);
   // At a rate of 0 it ends with the parameters that it started with.
   const Outcome outcome =
-      train(data.flags() + " --lr 0 --min-lr 0 --weights " + weights.string() + " --out " + data.out().string());
+      train(data.flags() + " --lr 0 --min-lr 0 --weights " + start.string() + " --out " + data.out().string());
   REQUIRE(outcome.status == 0);
-  CHECK_THAT(outcome.out, ContainsSubstring("weights     of " + weights.string()));
-  const auto before = lamina::read_safetensors(weights);
+  CHECK_THAT(outcome.out, ContainsSubstring("weights     of " + start.string()));
   const auto after = lamina::read_safetensors(data.out() / "checkpoint.safetensors");
   int parameters = 0;
   for (const lamina::StoredTensor& tensor : before.tensors()) {

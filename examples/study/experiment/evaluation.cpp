@@ -11,6 +11,7 @@
 #include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
 
+#include "study/experiment/weights.hpp"
 #include "study/setup/data.hpp"
 #include "study/text/text.hpp"
 #include "study/text/text_file.hpp"
@@ -63,7 +64,7 @@ void print(const lamina::ClassReport& report, const Data& data, bool per_class) 
 template <class Network>
 void evaluate(const lamina::TensorFile& file, const Options& options) {
   lamina::Model<Network> model;
-  lamina::read_model(file, model);
+  read_weights_or_checkpoint(file, model);
   const lamina::Team team(options.threads);
   const Data data = load_data(options, team);
   lamina::BatchLoader<float> test(data.sets.test, data.test, data.normalization,

@@ -14,6 +14,7 @@
 #include <lamina/lamina.hpp>
 #include <lamina/training/checkpointer.hpp>
 
+#include "study/experiment/weights.hpp"
 #include "study/report/drawing.hpp"
 #include "study/run_folder/run_folder.hpp"
 #include "study/setup/config.hpp"
@@ -48,7 +49,7 @@ lamina::GradientClipping clipping(const Options& options) {
 template <class Network>
 lamina::Model<Network> first_model(const Options& options) {
   lamina::Model<Network> model(options.seed, initialization(options));
-  if (options.weights) lamina::read_model(lamina::read_weights(*options.weights), model);
+  if (options.weights) read_weights_or_checkpoint(lamina::read_weights(*options.weights), model);
   return model;
 }
 

@@ -96,11 +96,17 @@ std::string identity(const Config& config) {
 
 Plan plan_of(const std::string& json) {
   const Json config = Json::parse(json, nullptr, false);
-  if (!config.is_object() || !config.contains("epochs")) return {};
+  const auto has_number = [](const Json& object, const char* name) {
+    return object.is_object() && object.contains(name) && object[name].is_number_integer();
+  };
+  if (!has_number(config, "epochs")) return {};
   Plan plan{.epochs = config["epochs"].get<lamina::Index>(), .extensions = {}};
-  for (const Json& extension : config.value("extensions", Json::array())) {
+  if (!config.contains("extensions")) return plan;
+  if (!config["extensions"].is_array()) return {};
+  for (const Json& extension : config["extensions"]) {
+    if (!has_number(extension, "epochs") || !has_number(extension, "steps")) return {};
     plan.extensions.push_back(
-        {.epochs = extension.at("epochs").get<lamina::Index>(), .steps = extension.at("steps").get<lamina::Index>()});
+        {.epochs = extension["epochs"].get<lamina::Index>(), .steps = extension["steps"].get<lamina::Index>()});
   }
   return plan;
 }

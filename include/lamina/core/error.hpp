@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/shape.hpp>
 
 #if !defined(__cpp_exceptions)
 #error "Lamina says by exceptions what is wrong: compile it without -fno-exceptions"

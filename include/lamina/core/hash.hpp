@@ -9,8 +9,8 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// The hash FNV-1a of 64 bits (Fowler, Noll and Vo), over bytes or words. It finds what changes by accident, and
-/// resists nobody: inputs that differ in one byte or word never have the same.
+/// The hash FNV-1a of 64 bits (Fowler, Noll and Vo), over bytes or words. It is not cryptographic: it
+/// detects accidental changes. Inputs that differ in one byte or word never have the same hash.
 class Hash {
  public:
   constexpr void add(std::uint64_t word) { value_ = (value_ ^ word) * 1099511628211U; }

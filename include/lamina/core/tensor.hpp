@@ -9,6 +9,8 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 
+static_assert(EIGEN_VERSION_AT_LEAST(3, 4, 0), "Lamina needs Eigen 3.4 or newer");
+
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// Class of a sample, from 0 on.

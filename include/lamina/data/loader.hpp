@@ -67,6 +67,7 @@ class BatchLoader {
       : images_(images),
         samples_(checked(std::move(samples), images, options)),
         options_(options),
+        normalization_(hash_of(normalization)),
         normalize_(images.shape(), normalization),
         next_(checked(start, batches())),
         position_(start),
@@ -97,7 +98,9 @@ class BatchLoader {
     Hash positions;
     for (const Index sample : samples_) positions.add(static_cast<std::uint64_t>(sample));
     return describe("BatchLoader", {{"images", size()},
+                                    {"shape", to_string(images_.shape())},
                                     {"positions", hexadecimal(positions.value())},
+                                    {"normalization", hexadecimal(normalization_)},
                                     {"batch_size", options_.batch_size},
                                     {"seed", options_.seed},
                                     {"shuffle", options_.shuffle},
@@ -187,6 +190,7 @@ class BatchLoader {
   const Dataset& images_;
   std::vector<Index> samples_;
   LoaderOptions options_;
+  std::uint64_t normalization_;  ///< hash
   ImageNormalizer<T> normalize_;
   BatchPosition next_;  // this belongs to the background thread, as do order_ and ordered_epoch_
   BatchPosition position_;

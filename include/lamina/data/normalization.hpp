@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/hash.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/data/dataset.hpp>
 
@@ -20,6 +22,15 @@ struct Normalization {
 
   friend bool operator==(const Normalization&, const Normalization&) = default;
 };
+
+/// Tells normalizations apart, to the bit.
+[[nodiscard]] inline std::uint64_t hash_of(const Normalization& normalization) {
+  Hash hash;
+  for (const std::vector<double>& values : {normalization.mean, normalization.deviation}) {
+    for (const double value : values) hash.add(std::bit_cast<std::uint64_t>(value));
+  }
+  return hash.value();
+}
 
 /// Mean and (population) standard deviation over all pixels of the given images. The sums are exact integers.
 /// @throws ArgumentError without images, for positions out of range, and for a channel that has one value throughout

@@ -9,9 +9,9 @@
 #include <numbers>
 #include <span>
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
-#include <lamina/core/shape.hpp>
 #include <lamina/data/cifar_format.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {

@@ -5,9 +5,9 @@
 #include <span>
 #include <utility>
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
-#include <lamina/core/shape.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 

@@ -51,7 +51,7 @@ struct ValuePlan {
 
 enum class ForwardKind {
   kernel,       ///< runs an operation, which writes `value`
-  moments,      ///< measures mean and variance of `value` over the batch
+  moments,      ///< computes mean and variance of `value` over the batch
   normalize,    ///< turns moments (in inference: running statistics) into the coefficients of batch norm `operation`
   materialize,  ///< writes the expression `value` to its memory
   copy,  ///< writes `value` to the slice of the concatenation `target` from channel `channel` on, or to the output
@@ -62,7 +62,7 @@ struct ForwardStep {
   int operation = kNone;
   ValueId value = kNone;
   bool keeps_input = false;  ///< of a kernel: writes the value of its input, too
-  bool moments = false;      ///< of a kernel: measures its result, too
+  bool moments = false;      ///< of a kernel: computes those of its result, too
   bool folds = false;        ///< of a batch norm: the next step's kernel has it in its epilogue
   ValueId target = kNone;    ///< of a copy; kNone for the network's output
   Index channel = 0;
@@ -133,7 +133,7 @@ struct Plan {
   std::array<int, N + 1> value_slot{};  ///< in inference, of values that are roots; none for input and output
   Slots<N + 1> value_slots{};
   std::array<ValueId, N + 1> shared_roots{};
-  std::array<bool, N + 1> moments{};  ///< of a moments_owner: whether its channels are measured
+  std::array<bool, N + 1> moments{};  ///< of a moments_owner: whether those of its channels are computed
 
   [[nodiscard]] constexpr ValuePlan& value(ValueId id) { return values[static_cast<std::size_t>(id)]; }
   [[nodiscard]] constexpr const ValuePlan& value(ValueId id) const { return values[static_cast<std::size_t>(id)]; }

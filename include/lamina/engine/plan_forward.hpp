@@ -274,19 +274,19 @@ class ForwardPlanner {
     if (!fused_) materialize(i + 1);
   }
 
-  /// Has the moments of a value measured: by the kernel that writes it, or in a pass; those of a concatenation
-  /// part by part, so that what several batch norms read is measured once.
+  /// Has the moments of a value computed: by the kernel that writes it, or in a pass; those of a concatenation
+  /// part by part, so that what several batch norms read is computed once.
   constexpr void require_moments(ValueId value) {
-    if (measured_[at(value)]) return;
-    measured_[at(value)] = true;
+    if (has_moments_[at(value)]) return;
+    has_moments_[at(value)] = true;
     const ValuePlan& plan = plan_.value(value);
     plan_.moments[at(plan_.moments_owner(value))] = true;
     if (value != 0 && graph_.maker(value).kind == OperationKind::concatenation && all_in_place(value)) {
       for (const ValueId operand : graph_.reads_of(graph_.maker(value))) require_moments(operand);
       return;
     }
-    const bool measures = plan.kernel != kNone && operation(plan.kernel).kind != OperationKind::layer;
-    if (measures && fused_) {
+    const bool computes_moments = plan.kernel != kNone && operation(plan.kernel).kind != OperationKind::layer;
+    if (computes_moments && fused_) {
       for (std::size_t s = 0; s < plan_.forward_count; ++s) {
         ForwardStep& step = plan_.forward[s];
         if (step.kind == ForwardKind::kernel && step.operation == plan.kernel) step.moments = true;
@@ -334,7 +334,7 @@ class ForwardPlanner {
   std::array<int, N + 1> reader_{};
   std::array<bool, N + 1> absorbed_{};
   std::array<bool, N + 1> written_{};
-  std::array<bool, N + 1> measured_{};
+  std::array<bool, N + 1> has_moments_{};
 };
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine::detail

@@ -84,8 +84,8 @@ class Run {
     const Index channels = program_.operation(operation).output.channels;
     T* const vectors = at(layout_.norms[static_cast<std::size_t>(operation)]);
     const ValueId source = program_.read(operation);
-    const bool measured = program_.moments[static_cast<std::size_t>(program_.moments_owner(source))];
-    return {.mean = measured ? mean(source) : statistics(operation),
+    const bool has_moments = program_.moments[static_cast<std::size_t>(program_.moments_owner(source))];
+    return {.mean = has_moments ? mean(source) : statistics(operation),
             .inverse_deviation = vectors,
             .scale = vectors + channels,
             .shift = vectors + 2 * channels,

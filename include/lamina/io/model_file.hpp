@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -41,19 +40,6 @@ inline void require_own_checksum(const TensorFile& file) {
   }
 }
 
-/// Before 0.3 our files had the values behind Flatten in Lamina's own order and claimed PyTorch's.
-template <class Network>
-void require_order_of_pytorch(const TensorFile& file) {
-  const auto reordered = [](const Segment& segment) { return !segment.input_order.is_same(); };
-  const bool differs =
-      std::ranges::any_of(Network::parameters, reordered) || std::ranges::any_of(Network::statistics, reordered);
-  const auto library = file.metadata().find("library");
-  if (!differs || library == file.metadata().end()) return;
-  if (!library->second.starts_with("lamina 0.1.") && !library->second.starts_with("lamina 0.2.")) return;
-  throw FileError(file.origin().string(), "was written by " + library->second +
-                                              ", which had the values behind Flatten in another order than PyTorch");
-}
-
 }  // namespace detail
 
 /// Writes a model, as a whole or not at all.
@@ -88,9 +74,7 @@ void save_model(const std::filesystem::path& path, const Model<Network, T>& mode
 ///         hold exactly the network's tensors; the model is then as before
 template <class Network, class T>
 void load_model(const std::filesystem::path& path, Model<Network, T>& model, const LoadOptions& options = {}) {
-  const TensorFile file = read_weights(path);
-  detail::require_order_of_pytorch<Network>(file);
-  read_whole_model(file, model, options);
+  read_whole_model(read_weights(path), model, options);
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

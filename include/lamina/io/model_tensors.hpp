@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lamina/core/buffer.hpp>
+#include <lamina/core/error.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/io/tensor_file.hpp>
 #include <lamina/layers/segment.hpp>
@@ -132,6 +133,19 @@ template <class Network>
   return {};
 }
 
+/// Files of versions 0.1 and 0.2 have the values behind Flatten in another order than PyTorch's, which they claim.
+template <class Network>
+void require_order_of_pytorch(const TensorFile& file) {
+  const auto reordered = [](const Segment& segment) { return !segment.input_order.is_same(); };
+  const bool differs =
+      std::ranges::any_of(Network::parameters, reordered) || std::ranges::any_of(Network::statistics, reordered);
+  const auto library = file.metadata().find("library");
+  if (!differs || library == file.metadata().end()) return;
+  if (!library->second.starts_with("lamina 0.1.") && !library->second.starts_with("lamina 0.2.")) return;
+  throw FileError(file.origin().string(), "was written by " + library->second +
+                                              ", which had the values behind Flatten in another order than PyTorch");
+}
+
 }  // namespace detail
 
 /// Adds a model's parameters and running statistics to a file.
@@ -161,6 +175,7 @@ struct LoadOptions {
 template <class Network, class T>
 void read_whole_model(const TensorFile& file, Model<Network, T>& model, const LoadOptions& options = {}) {
   const auto refuse = [&](const std::string& problem) { throw FileError(file.origin().string(), problem); };
+  detail::require_order_of_pytorch<Network>(file);
   for (const StoredTensor& tensor : file.tensors()) {
     if (!tensor.name.starts_with(options.prefix)) {
       refuse("tensor '" + tensor.name + "' does not begin with the prefix '" + options.prefix + "'");

@@ -5,8 +5,8 @@
 
 #include <Eigen/Core>
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/shape.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 

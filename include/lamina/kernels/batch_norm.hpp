@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/shape.hpp>
 
 /// @file
 /// The arithmetic of a batch norm's channels (Ioffe and Szegedy 2015, algorithm 1); what it does with pixels is the

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/team.hpp>
+#include <lamina/core/range.hpp>
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gradient_expression.hpp>

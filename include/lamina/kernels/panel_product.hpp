@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/team.hpp>
+#include <lamina/core/partition.hpp>
 #include <lamina/kernels/read_ahead.hpp>
 #include <lamina/kernels/simd.hpp>
 

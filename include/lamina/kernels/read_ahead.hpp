@@ -7,8 +7,8 @@
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
+#include <lamina/core/range.hpp>
 #include <lamina/core/rounding.hpp>
-#include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/simd.hpp>
 

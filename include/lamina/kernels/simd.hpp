@@ -9,9 +9,9 @@
 #include <arm_neon.h>
 #endif
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
-#include <lamina/core/shape.hpp>
 
 /// @file
 /// Vector registers: the vector types of g++ and clang++, which the same source turns into SSE, AVX, AVX-512 or NEON,

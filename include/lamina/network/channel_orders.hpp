@@ -63,7 +63,7 @@ class ChannelOrders {
   }
 
   static constexpr ChannelOrder reshaped(const ChannelOrder& input, const Shape& from, const Shape& to) {
-    if (to == from || from.pixels() == 1) return input;
+    if (to == from || (from.pixels() == 1 && to.pixels() == 1)) return input;
     if (!input.is_same()) files_hold_no_Flatten_of_channels_behind_Flatten();
     return to.pixels() == 1 ? ChannelOrder::flattened(from) : ChannelOrder::same(to.channels);
   }

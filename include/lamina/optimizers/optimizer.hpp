@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/shape.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include <lamina/core/description.hpp>
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/shape.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 

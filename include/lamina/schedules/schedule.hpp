@@ -3,8 +3,8 @@
 #include <concepts>
 #include <string>
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/shape.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 

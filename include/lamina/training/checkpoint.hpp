@@ -102,12 +102,15 @@ template <class Network, class T, class O, class L>
 inline void require_checkpoint(const TensorFile& file) {
   const auto refuse = [&](const std::string& problem) { throw FileError(file.origin().string(), problem); };
   const auto kind = file.metadata().find("kind");
-  if (kind == file.metadata().end() || kind->second != detail::kCheckpointKind) refuse("is no checkpoint of a run");
+  if (kind == file.metadata().end() || !kind->second.starts_with("lamina checkpoint ")) {
+    refuse("is no checkpoint of a run");
+  }
   if (!file.verified()) refuse("is damaged: it has no checksum");
   const std::string& library = detail::metadata_of(file, "library");
   if (library != detail::checkpoint_library()) {
     refuse("was written by " + library + ", and this is " + detail::checkpoint_library());
   }
+  if (kind->second != detail::kCheckpointKind) refuse("is no checkpoint of this kind of run: " + kind->second);
 }
 
 /// Where training goes on from a checkpoint. A training loader that begins there need not be sent there.

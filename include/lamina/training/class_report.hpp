@@ -29,8 +29,8 @@ struct ClassReport {
 
 namespace detail {
 
-/// How many outputs come before the label's, of equal ones the first first. NaN stands before all others, and nothing
-/// comes behind it.
+/// Number of outputs that are ranked before the label's. Ties go to the lower index, and NaN is ranked before all
+/// numbers.
 template <class T>
 [[nodiscard]] Index rank_of_label(std::span<const T> outputs, Label label) {
   const auto own = static_cast<std::size_t>(label);

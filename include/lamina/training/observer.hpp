@@ -2,8 +2,8 @@
 
 #include <span>
 
+#include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
-#include <lamina/core/shape.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/training/evaluate.hpp>
 

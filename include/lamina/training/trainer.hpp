@@ -147,7 +147,7 @@ class Trainer {
 
   /// Measures the best epoch's model, or the model as it is before the first epoch.
   TestReport test(BatchLoader<T>& images) {
-    const TestReport report{.test = measure(best_model_, images, EvaluationSet::test), .best_epoch = best_epoch_};
+    const TestReport report{.test = evaluate_on(best_model_, images, EvaluationSet::test), .best_epoch = best_epoch_};
     notify([&](TrainingObserver& observer) { observer.on_test(report); });
     return report;
   }
@@ -196,7 +196,7 @@ class Trainer {
     if (!train(report, watch, stop)) return false;
     report.training = sum_.mean();
     report.images_per_second = static_cast<double>(report.training.images) / watch.seconds();
-    report.validation = measure(model_, validation_, EvaluationSet::validation);
+    report.validation = evaluate_on(model_, validation_, EvaluationSet::validation);
     require_finite(report);
     report.best = best_epoch_ == 0 || report.validation.accuracy > best_accuracy_;
     if (report.best) remember(report);
@@ -236,7 +236,7 @@ class Trainer {
     return true;
   }
 
-  Evaluation measure(const Model<Network, T>& model, BatchLoader<T>& images, EvaluationSet set) {
+  Evaluation evaluate_on(const Model<Network, T>& model, BatchLoader<T>& images, EvaluationSet set) {
     const Stopwatch watch;
     return evaluate(model, inference_, images, step_.loss(), [&](Index done) {
       const EvaluationReport report{.set = set, .images = done, .total = images.size(), .seconds = watch.seconds()};

@@ -97,7 +97,8 @@ struct DirectForward {
                    .slope = inputs.end == shape.inputs() ? slope : T{1}},
                   {output.data, output.stride});
     });
-    if (slope == T{1}) finish(epilogue_of(pass).channels(columns.begin, columns.size()), {0, output.batch}, output);
+    if (slope == T{1} && !pass.epilogue.identity())
+      finish(epilogue_of(pass).channels(columns.begin, columns.size()), {0, output.batch}, output);
   }
 };
 
