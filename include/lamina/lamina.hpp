@@ -24,9 +24,11 @@
 #include <lamina/data/augmentation.hpp>
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/cifar_format.hpp>
+#include <lamina/data/cutout.hpp>
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/fingerprint.hpp>
 #include <lamina/data/loader.hpp>
+#include <lamina/data/mixup.hpp>
 #include <lamina/data/normalization.hpp>
 #include <lamina/data/prefetcher.hpp>
 #include <lamina/data/procedural.hpp>
@@ -73,6 +75,7 @@
 #include <lamina/network/frozen_model.hpp>
 #include <lamina/network/initialization.hpp>
 #include <lamina/network/layer_list.hpp>
+#include <lamina/network/measure_statistics.hpp>
 #include <lamina/network/model.hpp>
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
@@ -84,12 +87,14 @@
 #include <lamina/optimizers/gradient_clipping.hpp>
 #include <lamina/optimizers/lamb.hpp>
 #include <lamina/optimizers/optimizer.hpp>
+#include <lamina/optimizers/parameter_rules.hpp>
 #include <lamina/optimizers/sgd.hpp>
 #include <lamina/optimizers/update_blocks.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/schedules/cosine_annealing.hpp>
 #include <lamina/schedules/learning_rate.hpp>
 #include <lamina/schedules/linear_warmup.hpp>
+#include <lamina/schedules/one_cycle.hpp>
 #include <lamina/schedules/schedule.hpp>
 #include <lamina/schedules/step_decay.hpp>
 #include <lamina/training/best_epoch.hpp>
@@ -98,4 +103,6 @@
 #include <lamina/training/evaluate.hpp>
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>
+#include <lamina/training/teacher.hpp>
 #include <lamina/training/trainer.hpp>
+#include <lamina/training/weight_average.hpp>

@@ -148,8 +148,8 @@ TEST_CASE("checkpoint: is restored into a run of the same parts alone, and an er
   CHECK_THAT(other_seed, ContainsSubstring("seed 1, shuffle yes") && ContainsSubstring("seed 2, shuffle yes"));
   CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, {.epochs = kEpochs, .batch_size = 8, .seed = 4})) ==
         "checkpoint: the state is of a run with the options TrainerOptions(seed 3, clipping GradientClipping(limit "
-        "none), best_by accuracy), and this one has TrainerOptions(seed 4, clipping GradientClipping(limit none), "
-        "best_by accuracy)");
+        "none), best_by accuracy, micro_batches 1, averaging none), and this one has TrainerOptions(seed 4, clipping "
+        "GradientClipping(limit none), best_by accuracy, micro_batches 1, averaging none)");
   CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, Other::kOptions, {.label_smoothing = 0.5})) ==
         "checkpoint: the state is of a run with the loss SoftmaxCrossEntropy(label_smoothing 0), and this one has "
         "SoftmaxCrossEntropy(label_smoothing 0.5)");
