@@ -9,7 +9,9 @@
 #include <lamina/core/error.hpp>
 #include <lamina/models/vgg.hpp>
 
+#include "study/command_line/flag_values.hpp"
 #include "study/command_line/program.hpp"
+#include "study/command_line/recipe_flags.hpp"
 #include "study/text/text.hpp"
 
 namespace study {
@@ -52,30 +54,10 @@ cxxopts::Options command_line() {
       ("label-smoothing", "share of each label that is spread over all classes", text("0"), "SHARE")        //
       ("init", "default (uniform, PyTorch's) or he (normal, keeps the variance)", text("default"), "NAME")  //
       ("clip-norm", "longest gradient of all parameters together (default: any)", cxxopts::value<std::string>(),
-       "NORM")                                             //
-      ("optimizer", "adam or lamb", text("adam"), "NAME")  //
+       "NORM")  //
       ("weights", "start from the weights in a file (default: random ones)", cxxopts::value<std::string>(), "FILE");
+  add_recipe_flags(options);
   return options;
-}
-
-/// The value of a flag as a number in [least, most].
-template <class Number>
-Number number(const cxxopts::ParseResult& flags, const std::string& flag, Number least, Number most,
-              std::string_view expected) {
-  const auto text = flags[flag].as<std::string>();
-  const auto value = number_from<Number>(text);
-  if (!value || !(*value >= least && *value <= most)) {
-    throw UsageError("--" + flag + " must be " + std::string(expected) + ", got '" + text + "'");
-  }
-  return *value;
-}
-
-Index count(const cxxopts::ParseResult& flags, const std::string& flag) {
-  return number<Index>(flags, flag, 1, std::numeric_limits<Index>::max(), "a positive whole number");
-}
-
-double rate(const cxxopts::ParseResult& flags, const std::string& flag) {
-  return number<double>(flags, flag, 0, std::numeric_limits<double>::max(), "a number that is not negative");
 }
 
 /// The value of a flag that takes one of two words.
@@ -86,6 +68,11 @@ std::string word(const cxxopts::ParseResult& flags, const std::string& flag, con
     throw UsageError("--" + flag + " must be " + first + " or " + second + ", got '" + text + "'");
   }
   return text;
+}
+
+/// Whether a schedule has the lowest rate of the command line.
+bool falls_to_minimum(const Recipe& recipe) {
+  return recipe.schedule == "cosine" || recipe.schedule == "warmup-cosine";
 }
 
 std::string known_model(const cxxopts::ParseResult& flags) {
@@ -140,7 +127,7 @@ Options parse_options(int argc, const char* const* argv) {
     options.clip_norm = number<double>(flags, "clip-norm", std::numeric_limits<double>::min(),
                                        std::numeric_limits<double>::max(), "a positive number");
   }
-  options.optimizer = word(flags, "optimizer", "adam", "lamb");
+  options.recipe = parse_recipe(flags, options.epochs);
   if (flags.count("weights") > 0) options.weights = flags["weights"].as<std::string>();
   if (options.weights && flags.count("init") > 0) {
     throw UsageError("--init draws weights and --weights reads them: name one of the two");
@@ -148,6 +135,7 @@ Options parse_options(int argc, const char* const* argv) {
   if (options.weights && options.evaluated) {
     throw UsageError("--eval measures weights and --weights trains them: name one of the two");
   }
+  if (!falls_to_minimum(options.recipe)) options.minimum_learning_rate = 0;
   if (options.minimum_learning_rate > options.learning_rate) {
     throw UsageError("--min-lr must not be above --lr, got " + shortest(options.minimum_learning_rate) + " and " +
                      shortest(options.learning_rate));
