@@ -37,6 +37,7 @@ struct BasicBatchNorm : KeepsShape {
         Segment{.name = "running_mean", .dims = {channels}, .input_axis = 0},
         Segment{.name = "running_var", .dims = {channels}, .initialization = Initialization::one, .input_axis = 0}};
     static constexpr LayerRole role = LayerRole::batch_norm;
+    static constexpr bool keeps_channels = true;
 
     template <class T>
     static constexpr Index saved(Index /*batch*/) {

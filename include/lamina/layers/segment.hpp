@@ -60,8 +60,9 @@ enum class Initialization {
 /// lies there row by row in the order of `dims`. Files have it in PyTorch's order, of which a layer says by `file_axes`
 /// and `input_axis` how it differs.
 struct Segment {
-  /// "No such axis".
+  /// "No axis runs over the channels of the input", and "the layer does not say", which is an error behind Flatten.
   static constexpr std::size_t kNoAxis = 4;
+  static constexpr std::size_t kUnsaidAxis = 5;
 
   Name name;                     ///< as in a PyTorch state_dict: "weight"; in a network "4.branch.0.weight"
   std::array<Index, 4> dims{1};  ///< the slowest first; those past `rank` are unused
@@ -69,7 +70,7 @@ struct Segment {
   Initialization initialization = Initialization::zero;
   Index fan_in = 1;                                  ///< for fan_in_uniform
   std::array<std::size_t, 4> file_axes{0, 1, 2, 3};  ///< which axis of this tensor each axis in files is
-  std::size_t input_axis = kNoAxis;  ///< the axis that runs over the channels of the layer's input, if one does
+  std::size_t input_axis = kUnsaidAxis;  ///< the axis that runs over the channels of the layer's input, or kNoAxis
   // A layer leaves what follows to its chain.
   Index offset = 0;            ///< of the first value in the flat array
   std::string_view kind{};     ///< kind of the layer it belongs to

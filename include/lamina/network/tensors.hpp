@@ -71,7 +71,7 @@ struct TensorLister {
   constexpr void append(std::span<const Segment> segments, std::string_view kind, const Name& prefix,
                         const ChannelOrder& order) {
     for (Segment segment : segments) {
-      if (segment.input_axis != Segment::kNoAxis) segment.input_order = order;
+      if (segment.input_axis < segment.rank) segment.input_order = order;
       segment.name = Name(prefix).append(segment.name);
       segment.kind = kind;
       segment.offset = offset;
