@@ -23,6 +23,7 @@ struct Options {
   std::string initialization = "default";  ///< or he
   std::optional<double> clip_norm;
   std::optional<std::filesystem::path> weights;  ///< the file to start from; none for random weights
+  std::string prefix;                            ///< of the names in a file of weights
   std::string optimizer = "adam";                ///< or lamb
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0 when not given: as many as OpenMP takes

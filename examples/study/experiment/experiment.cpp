@@ -49,7 +49,7 @@ lamina::GradientClipping clipping(const Options& options) {
 template <class Network>
 lamina::Model<Network> first_model(const Options& options) {
   lamina::Model<Network> model(options.seed, initialization(options));
-  if (options.weights) read_weights_or_checkpoint(lamina::read_weights(*options.weights), model);
+  if (options.weights) read_weights_or_checkpoint(lamina::read_weights(*options.weights), model, options.prefix);
   return model;
 }
 
