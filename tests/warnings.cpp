@@ -27,7 +27,7 @@ double step() {
   const Tensor<T> images(4, Network::input_shape);
   const std::vector<Label> labels{0, 1, 2, 3};
   const TensorView<const T> logits = model.forward(workspace, images.view());
-  const LossResult loss = SoftmaxCrossEntropy{}(logits, labels, workspace.output_gradient(4), team);
+  const double loss = SoftmaxCrossEntropy{}(logits, labels, workspace.output_gradient(4), team);
   model.backward(workspace, images.view(), workspace.output_gradient(4));
   Adam<T> optimizer(static_cast<Index>(model.parameters().size()));
   optimizer.step(model.parameters(), model.gradients(), 1e-3, team);

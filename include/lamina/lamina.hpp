@@ -56,8 +56,18 @@
 #include <lamina/layers/requirement.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/layers/smooth_activation.hpp>
+#include <lamina/losses/binary_cross_entropy.hpp>
+#include <lamina/losses/distillation.hpp>
+#include <lamina/losses/huber.hpp>
 #include <lamina/losses/loss.hpp>
+#include <lamina/losses/mean_squared_error.hpp>
 #include <lamina/losses/softmax_cross_entropy.hpp>
+#include <lamina/losses/targets.hpp>
+#include <lamina/metrics/accuracy.hpp>
+#include <lamina/metrics/batch_result.hpp>
+#include <lamina/metrics/confusion_matrix.hpp>
+#include <lamina/metrics/mean_absolute_error.hpp>
+#include <lamina/metrics/top_k.hpp>
 #include <lamina/models/vgg.hpp>
 #include <lamina/network/concat.hpp>
 #include <lamina/network/frozen_model.hpp>
@@ -82,6 +92,7 @@
 #include <lamina/schedules/linear_warmup.hpp>
 #include <lamina/schedules/schedule.hpp>
 #include <lamina/schedules/step_decay.hpp>
+#include <lamina/training/best_epoch.hpp>
 #include <lamina/training/checkpoint.hpp>
 #include <lamina/training/class_report.hpp>
 #include <lamina/training/evaluate.hpp>

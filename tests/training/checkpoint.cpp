@@ -151,10 +151,31 @@ TEST_CASE("checkpoint: is restored into a run of the same parts alone, and an er
   CHECK_THAT(other_seed, ContainsSubstring("seed 1, shuffle yes") && ContainsSubstring("seed 2, shuffle yes"));
   CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, {.epochs = kEpochs, .batch_size = 8, .seed = 4})) ==
         "checkpoint: the state is of a run with the options TrainerOptions(seed 3, clipping GradientClipping(limit "
-        "none)), and this one has TrainerOptions(seed 4, clipping GradientClipping(limit none))");
+        "none), best_by accuracy), and this one has TrainerOptions(seed 4, clipping GradientClipping(limit none), "
+        "best_by accuracy)");
   CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, Other::kOptions, {.label_smoothing = 0.5})) ==
         "checkpoint: the state is of a run with the loss SoftmaxCrossEntropy(label_smoothing 0), and this one has "
         "SoftmaxCrossEntropy(label_smoothing 0.5)");
+}
+
+TEST_CASE("checkpoint: what does not say what it is cannot be known again, and is refused") {
+  const Adam<float> adam(TinyNetwork::parameter_count);
+  const LoaderOptions loading{.batch_size = 8, .seed = 1};
+  OtherRun lambda(adam, loading, [](Index) { return 1e-2; });
+  const TensorFile of_lambda = to_checkpoint(lambda.trainer, "");
+  CHECK(refusal(of_lambda, lambda) ==
+        ": the learning rate of this run does not say what it is, so that nobody can tell whether the state is of one "
+        "like it: give it a description()");
+  CHECK(refusal(of_lambda, lambda, {.other_learning_rate = true}).empty());
+
+  Dataset images = brightness_dataset(16);
+  BatchLoader<float> training(images, all_of(images), kBrightnessNormalization, loading);
+  BatchLoader<float> validation(images, all_of(images), kBrightnessNormalization, LoaderOptions::evaluation(8));
+  Model<TinyNetwork> model;
+  Trainer<TinyNetwork, float, Adam<float>, FlatLoss> trainer(model, adam, ConstantSchedule(1e-2), training, validation,
+                                                             Team(1), {.epochs = 1, .batch_size = 8});
+  CHECK_THROWS_WITH(restore_checkpoint(to_checkpoint(trainer, ""), trainer),
+                    ContainsSubstring("the loss of this run does not say what it is"));
 }
 
 TEST_CASE("checkpoint: another schedule goes on where the caller says that it knows") {

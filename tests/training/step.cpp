@@ -26,22 +26,20 @@ struct BatchInMemory {
 
 /// A loss whose gradients are as small as those of a deep plain network: their squares are subnormal.
 struct FaintLoss {
-  LossResult operator()(TensorView<const float>, std::span<const Label>, TensorView<float> gradient,
-                        const Team&) const {
+  double operator()(TensorView<const float>, std::span<const Label>, TensorView<float> gradient, const Team&) const {
     std::fill_n(gradient.data, gradient.size(), 1e-21F);
-    return {.loss = 1, .correct = 0};
+    return 1;
   }
-  LossResult operator()(TensorView<const float>, std::span<const Label>, const Team&) const { return {}; }
+  double operator()(TensorView<const float>, std::span<const Label>, const Team&) const { return 1; }
 };
 
 /// A loss with a gradient that sends plain descent far away.
 struct SteepLoss {
-  LossResult operator()(TensorView<const float>, std::span<const Label>, TensorView<float> gradient,
-                        const Team&) const {
+  double operator()(TensorView<const float>, std::span<const Label>, TensorView<float> gradient, const Team&) const {
     for (Index i = 0; i < gradient.size(); ++i) gradient.data[i] = i % 3 == 0 ? 1e6F : -2e6F;
-    return {.loss = 1, .correct = 0};
+    return 1;
   }
-  LossResult operator()(TensorView<const float>, std::span<const Label>, const Team&) const { return {}; }
+  double operator()(TensorView<const float>, std::span<const Label>, const Team&) const { return 1; }
 };
 
 double norm(std::span<const float> values) {
@@ -53,7 +51,7 @@ double norm(std::span<const float> values) {
 /// The model after a step of plain descent at learning rate 1, and how far that moved it.
 template <class L>
 struct Descent {
-  explicit Descent(GradientClipping clipping) : step(model, sgd, kBatch, Team(2), L{}, 0, clipping) {
+  explicit Descent(GradientClipping clipping) : step(model, sgd, kBatch, Team(2), L{}, {.clipping = clipping}) {
     const std::vector<float> before(model.parameters().begin(), model.parameters().end());
     step(data.batch.images, data.batch.labels, 1);
     std::vector<float> change(before);
@@ -100,7 +98,7 @@ TEST_CASE("training step: repeated, it learns the batch") {
   TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(2));
   const double first = step(data.batch.images, data.batch.labels, 1e-2).loss;
   for (int i = 0; i < 100; ++i) step(data.batch.images, data.batch.labels, 1e-2);
-  const LossResult last = step(data.batch.images, data.batch.labels, 1e-2);
+  const BatchResult last = step(data.batch.images, data.batch.labels, 1e-2);
   CHECK(last.loss < first / 2);
   CHECK(last.correct > kBatch / 2);
 }
@@ -109,7 +107,7 @@ TEST_CASE("training step: dropout draws anew in each step and again the same fro
   const BatchInMemory data;
   const auto losses = [&](std::uint64_t seed) {
     Model<TinyNetwork> model;
-    TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(1), {}, seed);
+    TrainingStep step(model, Adam<float>(TinyNetwork::parameter_count), kBatch, Team(1), {}, {.seed = seed});
     // At a learning rate of zero nothing but dropout changes from step to step.
     const double first = step(data.batch.images, data.batch.labels, 0).loss;
     return std::pair(first, step(data.batch.images, data.batch.labels, 0).loss);
@@ -214,7 +212,7 @@ TEST_CASE("training step: allocates nothing with LAMB and clipping either") {
   const BatchInMemory data;
   Model<TinyNetwork> model;
   const Lamb<float> lamb(TinyNetwork::parameters, {.weight_decay = 0.1});
-  TrainingStep step(model, lamb, kBatch, Team(2), SoftmaxCrossEntropy{}, 0, GradientClipping(1e-3));
+  TrainingStep step(model, lamb, kBatch, Team(2), SoftmaxCrossEntropy{}, {.clipping = GradientClipping(1e-3)});
   step(data.batch.images, data.batch.labels, 1e-3);
   const long before = allocation_count();
   for (int i = 0; i < 10; ++i) step(data.batch.images, data.batch.labels, 1e-3);

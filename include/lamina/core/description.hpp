@@ -4,6 +4,7 @@
 #include <charconv>
 #include <concepts>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,6 +19,13 @@ template <class Number>
 [[nodiscard]] std::string to_digits(Number value) {
   std::array<char, 64> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+/// Numbers in words: "[1, 0.5]"; "none" where there are none.
+[[nodiscard]] inline std::string to_words(std::span<const double> numbers) {
+  std::string text;
+  for (const double number : numbers) text.append(text.empty() ? "[" : ", ").append(to_digits(number));
+  return text.empty() ? "none" : text + "]";
 }
 
 /// An option of an object: its name and its value, in words.
@@ -59,13 +67,16 @@ concept Described = requires(const Object& object) {
   { object.description() } -> std::convertible_to<std::string>;
 };
 
+/// What stands for an object that says nothing of itself. Two such objects need not be equal.
+inline constexpr std::string_view kUndescribed = "one without a description";
+
 /// What an object says that it is, or that it says nothing.
 template <class Object>
 [[nodiscard]] std::string description_of(const Object& object) {
   if constexpr (Described<Object>) {
     return object.description();
   } else {
-    return "one without a description";
+    return std::string(kUndescribed);
   }
 }
 

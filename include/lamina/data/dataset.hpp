@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/core/tensor.hpp>
@@ -32,8 +33,9 @@ class Dataset {
   }
 
   /// @param pixels  shape().size() bytes in planar order
-  /// @throws ArgumentError when the number of bytes or the label does not fit
+  /// @throws ArgumentError when the number of bytes or the label does not fit, and behind set_rows()
   void append(std::span<const std::uint8_t> pixels, Label label) {
+    if (row_size_ > 0) throw ArgumentError(name_ + ": its images have rows already: append before set_rows()");
     if (std::ssize(pixels) != shape_.size()) {
       throw ArgumentError(name_ + ": an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) +
                           " bytes, found " + std::to_string(pixels.size()));
@@ -44,6 +46,25 @@ class Dataset {
     }
     pixels_.insert(pixels_.end(), pixels.begin(), pixels.end());
     labels_.push_back(label);
+  }
+
+  /// Gives each image a row of target values: those of a regression, 0 or 1 for each of several labels, probabilities
+  /// of classes. They stand beside the labels, or, in a set of one class, instead of them.
+  /// @param rows    one behind the other, in the order of the images
+  /// @param values  of each row
+  /// @throws ArgumentError unless there is a row for each image, and for a value that is not finite
+  void set_rows(std::vector<float> rows, Index values) {
+    require(values > 0, name_ + ": a row of target values must have one at least, got " + std::to_string(values));
+    require(std::ssize(rows) == size() * values, name_ + ": expected " + std::to_string(size()) +
+                                                     " rows of target values, of " + std::to_string(values) +
+                                                     " each, found " + std::to_string(rows.size()) + " values");
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (is_finite(rows[i])) continue;
+      const auto row = static_cast<Index>(i) / values;
+      throw ArgumentError(name_ + ": a target value of image " + std::to_string(row) + " is not finite");
+    }
+    rows_ = std::move(rows);
+    row_size_ = values;
   }
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -57,6 +78,14 @@ class Dataset {
   }
   [[nodiscard]] Label label(Index n) const { return labels_[static_cast<std::size_t>(n)]; }
   [[nodiscard]] std::span<const Label> labels() const { return labels_; }
+  /// Whether images are told apart by labels: not in a set of one class with rows.
+  [[nodiscard]] bool has_labels() const { return classes_ > 1 || row_size_ == 0; }
+  /// Target values of an image; 0 without rows.
+  [[nodiscard]] Index row_size() const { return row_size_; }
+  /// Target values of image n.
+  [[nodiscard]] std::span<const float> row(Index n) const {
+    return {rows_.data() + n * row_size_, static_cast<std::size_t>(row_size_)};
+  }
 
  private:
   std::string name_;
@@ -64,6 +93,8 @@ class Dataset {
   Index classes_ = 1;
   std::vector<std::uint8_t> pixels_;
   std::vector<Label> labels_;
+  std::vector<float> rows_;
+  Index row_size_ = 0;
 };
 
 /// Refuses positions at which a set has no image.

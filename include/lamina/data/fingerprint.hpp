@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,7 +12,7 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// Adds all pixels, in words of 64 bits, and all labels to a hash, which so tells data sets apart.
+/// Adds all pixels, in words of 64 bits, and all targets to a hash, which so tells data sets apart.
 inline void add_images(Hash& hash, const Dataset& images) {
   for (Index i = 0; i < images.size(); ++i) {
     const auto pixels = images.image(i);
@@ -21,6 +22,7 @@ inline void add_images(Hash& hash, const Dataset& images) {
       hash.add(word);
     }
     hash.add(static_cast<std::uint64_t>(images.label(i)));
+    for (const float value : images.row(i)) hash.add(std::bit_cast<std::uint32_t>(value));
   }
 }
 

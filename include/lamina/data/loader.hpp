@@ -17,6 +17,8 @@
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/prefetcher.hpp>
 #include <lamina/data/shuffle.hpp>
+#include <lamina/losses/loss.hpp>
+#include <lamina/losses/targets.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
@@ -46,9 +48,13 @@ struct BatchPosition {
 template <class T>
 struct Batch {
   TensorView<const T> images;      ///< normalised, NHWC
-  std::span<const Label> labels;   ///< one an image
+  std::span<const Label> labels;   ///< one an image; empty where the Dataset has none
+  TensorView<const T> rows;        ///< 1 x 1 x values an image; empty where the Dataset has none
   std::span<const Index> samples;  ///< positions of the images in their Dataset
   BatchPosition position;
+
+  /// What a loss reads of it.
+  [[nodiscard]] Targets<T> targets() const { return {.labels = labels, .rows = rows, .teacher = {}}; }
 };
 
 /// An endless sequence of batches, epoch after epoch, prepared one ahead in a background thread. The batches are a
@@ -72,7 +78,7 @@ class BatchLoader {
         next_(checked(start, batches())),
         position_(start),
         order_(samples_),
-        prefetcher_(Slot(images.shape(), std::min(options.batch_size, size())), [this](Slot& slot) { fill(slot); }) {}
+        prefetcher_(Slot(images, std::min(options.batch_size, size())), [this](Slot& slot) { fill(slot); }) {}
   BatchLoader(Dataset&&, std::vector<Index>, const Normalization&, const LoaderOptions&, BatchPosition = {}) = delete;
 
   /// Images in an epoch.
@@ -88,6 +94,9 @@ class BatchLoader {
     const Index rest = options_.drop_remainder ? 0 : size() % options_.batch_size;
     return rest > 0 ? rest : options_.batch_size;
   }
+
+  /// What the batches hold their images against.
+  [[nodiscard]] TargetKinds targets() const { return {.labels = images_.has_labels(), .rows = images_.row_size() > 0}; }
 
   /// Where the next batch lies.
   [[nodiscard]] BatchPosition position() const { return position_; }
@@ -121,17 +130,24 @@ class BatchLoader {
     const Slot& slot = prefetcher_.next();
     position_ = following(slot.position);
     const auto count = static_cast<std::size_t>(slot.count);
-    return {slot.images.view().samples(0, slot.count), std::span(slot.labels).first(count),
-            std::span(slot.samples).first(count), slot.position};
+    return {.images = slot.images.view().samples(0, slot.count),
+            .labels = std::span(slot.labels).first(targets().labels ? count : 0),
+            .rows = targets().rows ? slot.rows.view().samples(0, slot.count) : TensorView<const T>{},
+            .samples = std::span(slot.samples).first(count),
+            .position = slot.position};
   }
 
  private:
   /// Room for one batch.
   struct Slot {
-    Slot(Shape shape, Index batch)
-        : images(batch, shape), labels(static_cast<std::size_t>(batch)), samples(static_cast<std::size_t>(batch)) {}
+    Slot(const Dataset& set, Index batch)
+        : images(batch, set.shape()),
+          rows(batch, {1, 1, set.row_size()}),
+          labels(static_cast<std::size_t>(batch)),
+          samples(static_cast<std::size_t>(batch)) {}
 
     Tensor<T> images;
+    Tensor<T> rows;
     std::vector<Label> labels;
     std::vector<Index> samples;
     Index count = 0;
@@ -170,6 +186,8 @@ class BatchLoader {
           options_.augment ? draw_augmentation(options_.seed, next_.epoch, sample) : Augmentation{};
       normalize_(images_.image(sample), augmentation, slot.images.view().sample(i));
       slot.labels[place] = images_.label(sample);
+      std::ranges::transform(images_.row(sample), slot.rows.view().sample(i),
+                             [](float value) { return static_cast<T>(value); });
       slot.samples[place] = sample;
     }
     next_ = following(next_);

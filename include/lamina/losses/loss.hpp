@@ -2,26 +2,102 @@
 
 #include <concepts>
 #include <span>
+#include <string>
 
+#include <lamina/core/description.hpp>
+#include <lamina/core/error.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
+#include <lamina/losses/targets.hpp>
+
+/// @file
+/// What a loss is: a function of a network's outputs and of their targets. With five values it also writes the gradient
+/// of the mean loss, with four it only evaluates:
+///
+///     double operator()(TensorView<const T> outputs, TARGET, TensorView<T> gradient, const Team& team) const;
+///     double operator()(TensorView<const T> outputs, TARGET, const Team& team) const;
+///
+/// Both return the mean over the batch, allocate nothing, and have the same bits on any team. The kind of target is in
+/// the type: std::span<const Label> for classes, TensorView<const T> for rows, const Targets<T>& for whatever there is.
+/// A loss may read several kinds.
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// What a loss says about a batch.
-struct LossResult {
-  double loss = 0;    ///< mean over the samples
-  Index correct = 0;  ///< samples whose largest output is at their label
+namespace detail {
+
+template <class L, class T, class Target>
+concept LossOf = requires(const L& loss, TensorView<const T> outputs, const Target& target, TensorView<T> gradient,
+                          const Team& team) {
+  { loss(outputs, target, gradient, team) } -> std::same_as<double>;
+  { loss(outputs, target, team) } -> std::same_as<double>;
 };
 
-/// A function of a network's outputs and the labels. The four-argument call also writes the gradient of the mean loss,
-/// the three-argument call only evaluates. Neither allocates, and the bits of both are the same on any team.
+}  // namespace detail
+
+/// A loss that reads a class a sample.
 template <class L, class T>
-concept Loss = requires(const L& loss, TensorView<const T> outputs, std::span<const Label> labels,
-                        TensorView<T> gradient, const Team& team) {
-  { loss(outputs, labels, gradient, team) } -> std::same_as<LossResult>;
-  { loss(outputs, labels, team) } -> std::same_as<LossResult>;
+concept LabelLoss = detail::LossOf<L, T, std::span<const Label>>;
+
+/// A loss that reads a row of values a sample.
+template <class L, class T>
+concept RowLoss = detail::LossOf<L, T, TensorView<const T>>;
+
+/// A loss that reads all that there is, and chooses itself.
+template <class L, class T>
+concept TargetsLoss = detail::LossOf<L, T, Targets<T>>;
+
+template <class L, class T>
+concept Loss = LabelLoss<L, T> || RowLoss<L, T> || TargetsLoss<L, T>;
+
+/// The kinds of target that a batch has, or a loss reads.
+struct TargetKinds {
+  bool labels = false;
+  bool rows = false;
+
+  friend constexpr bool operator==(const TargetKinds&, const TargetKinds&) = default;
 };
+
+/// "class labels", "target rows", "class labels and target rows" or "no targets".
+[[nodiscard]] inline std::string to_string(TargetKinds kinds) {
+  if (kinds.labels) return kinds.rows ? "class labels and target rows" : "class labels";
+  return kinds.rows ? "target rows" : "no targets";
+}
+
+/// What a loss reads.
+template <class L, class T>
+inline constexpr TargetKinds target_kinds{.labels = LabelLoss<L, T> || TargetsLoss<L, T>,
+                                          .rows = RowLoss<L, T> || TargetsLoss<L, T>};
+
+/// Refuses targets of which a loss reads none.
+/// @throws ArgumentError  naming both
+template <class T, class L>
+void require_targets(const L& loss, TargetKinds found) {
+  constexpr TargetKinds wanted = target_kinds<L, T>;
+  if ((wanted.labels && found.labels) || (wanted.rows && found.rows)) return;
+  throw ArgumentError("the loss " + description_of(loss) + " takes " + to_string(wanted) + ", got " + to_string(found));
+}
+
+/// The loss of a batch: of its rows where it has some and the loss reads rows, else of its labels.
+/// @param gradient  overwritten with the gradient of the mean loss; empty to evaluate only
+/// @throws ArgumentError  targets of a kind that the loss does not read, and what the loss throws
+template <class T, Loss<T> L>
+[[nodiscard]] double loss_of(const L& loss, TensorView<const T> outputs, const Targets<T>& targets,
+                             TensorView<T> gradient, const Team& team) {
+  const auto value = [&](const auto& target) {
+    return gradient.empty() ? loss(outputs, target, team) : loss(outputs, target, gradient, team);
+  };
+  require_targets<T>(loss, {.labels = !targets.labels.empty(), .rows = !targets.rows.empty()});
+  if constexpr (TargetsLoss<L, T>) {
+    return value(targets);
+  } else if constexpr (!LabelLoss<L, T>) {
+    return value(targets.rows);
+  } else {
+    if constexpr (RowLoss<L, T>) {
+      if (!targets.rows.empty()) return value(targets.rows);
+    }
+    return value(targets.labels);
+  }
+}
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

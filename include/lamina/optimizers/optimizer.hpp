@@ -44,10 +44,12 @@ template <Optimizer O>
   return {.owner = optimizer.description(), .steps = optimizer.steps(), .values = {values.begin(), values.end()}};
 }
 
-/// Refuses a state that is another optimiser's, or not of `size` values.
+/// Refuses a state that is another optimiser's, or not of `size` values, and any where the optimiser does not say what
+/// it is.
 /// @throws ArgumentError
 template <class T>
 void require_own_state(const OptimizerState<T>& state, const std::string& description, Index size) {
+  require(!description.empty(), "this optimizer has an empty description(): nobody can tell whether the state is its");
   require(state.owner == description, "the state of the optimizer " + state.owner + " is not one of " + description);
   require_size("the size of the optimizer state", size, std::ssize(state.values));
   require_not_negative("the number of steps", static_cast<double>(state.steps));

@@ -27,7 +27,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
-inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 2";
+inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 3";
 
 [[nodiscard]] inline std::string checkpoint_library() { return std::string("lamina ").append(kVersion); }
 
@@ -39,10 +39,12 @@ void for_each_number(State& state, const Visit& visit) {
   visit("steps", state.optimizer.steps);
   visit("loss_sum", state.training.loss);
   visit("correct", state.training.correct);
+  visit("absolute_error_sum", state.training.absolute_error);
+  visit("labelled", state.training.labelled);
   visit("images", state.training.images);
   visit("seconds", state.seconds);
   visit("best_epoch", state.best_epoch);
-  visit("best_accuracy", state.best_accuracy);
+  visit("best_value", state.best_value);
 }
 
 /// Visits what a TrainerState says that it is the state of, with the names in metadata.

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
-#include <lamina/core/finite.hpp>
 #include <lamina/core/instruction_set.hpp>
+#include <lamina/metrics/top_k.hpp>
 #include <lamina/training/evaluate.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -27,24 +27,6 @@ struct ClassReport {
   std::vector<ClassCount> classes;
 };
 
-namespace detail {
-
-/// Number of outputs that are ranked before the label's. Ties go to the lower index, and NaN is ranked before all
-/// numbers.
-template <class T>
-[[nodiscard]] Index rank_of_label(std::span<const T> outputs, Label label) {
-  const auto own = static_cast<std::size_t>(label);
-  Index rank = 0;
-  for (std::size_t c = 0; c < outputs.size(); ++c) {
-    const bool numbers = !is_nan(outputs[own]) && !is_nan(outputs[c]);
-    const bool behind = outputs[own] > outputs[c] || (outputs[own] == outputs[c] && own < c);
-    rank += (numbers && behind) || c == own ? 0 : 1;
-  }
-  return rank;
-}
-
-}  // namespace detail
-
 /// Measures a model, in inference, on the first epoch of batches, wherever the loader stands.
 /// @param batches   left at the start of the second epoch
 /// @param progress  called with the number of images done after each batch
@@ -57,18 +39,20 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
   ClassReport report{.classes = std::vector<ClassCount>(classes)};
   EvaluationSum sum;
   Index top5 = 0;
+  require(batches.targets().labels, "a report on classes needs class labels, got " + to_string(batches.targets()));
   batches.seek({});
   for (Index i = 0; i < batches.batches(); ++i) {
     const Batch<T> batch = batches.next();
     const TensorView<const T> outputs = model.infer(workspace, batch.images);
-    sum.add(loss(outputs, batch.labels, workspace.team()), batch.images.batch);
+    const double value = loss_of<T>(loss, outputs, batch.targets(), {}, workspace.team());
+    sum.add(batch_result(value, outputs, batch.targets()), batch.images.batch);
     for (Index n = 0; n < outputs.batch; ++n) {
       const Label label = batch.labels[static_cast<std::size_t>(n)];
       if (label < 0 || label >= Network::output_shape.channels) {
         throw ArgumentError("the network has " + std::to_string(classes) + " outputs, got the label " +
                             std::to_string(label));
       }
-      const Index rank = detail::rank_of_label(std::span(outputs.sample(n), classes), label);
+      const Index rank = rank_of_label(std::span(outputs.sample(n), classes), label);
       ClassCount& count = report.classes[static_cast<std::size_t>(label)];
       ++count.images;
       count.correct += rank == 0 ? 1 : 0;

@@ -8,32 +8,41 @@
 #include <lamina/data/loader.hpp>
 #include <lamina/losses/loss.hpp>
 #include <lamina/losses/softmax_cross_entropy.hpp>
+#include <lamina/metrics/batch_result.hpp>
 #include <lamina/network/model.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// What a model achieves on a number of images.
 struct Evaluation {
-  double loss = 0;      ///< mean over the images
-  double accuracy = 0;  ///< fraction of the images that are classified rightly
+  double loss = 0;                 ///< mean over the images
+  double accuracy = 0;             ///< fraction of those with labels that are classified rightly; NaN without any
+  double mean_absolute_error = 0;  ///< of those with target rows alone; NaN without any
   Index images = 0;
 };
 
-/// Sums up what a loss says about batches, which may differ in size. The order of the batches fixes the bits.
+/// Sums up what is measured on batches, which may differ in size. The order of the batches fixes the bits.
 struct EvaluationSum {
   double loss = 0;  ///< over images
   Index correct = 0;
+  double absolute_error = 0;  ///< over images without labels
+  Index labelled = 0;         ///< images with labels
   Index images = 0;
 
-  void add(const LossResult& batch, Index count) {
+  void add(const BatchResult& batch, Index count) {
     loss += batch.loss * static_cast<double>(count);
-    correct += batch.correct;
+    correct += batch.correct.value_or(0);
+    absolute_error += batch.absolute_error.value_or(0) * static_cast<double>(count);
+    labelled += batch.correct ? count : 0;
     images += count;
   }
   /// @pre at least one image
   [[nodiscard]] Evaluation mean() const {
-    const auto count = static_cast<double>(images);
-    return {.loss = loss / count, .accuracy = static_cast<double>(correct) / count, .images = images};
+    const auto over = [](double sum, Index count) { return sum / static_cast<double>(count); };
+    return {.loss = over(loss, images),
+            .accuracy = over(static_cast<double>(correct), labelled),
+            .mean_absolute_error = over(absolute_error, images - labelled),
+            .images = images};
   }
 
   friend bool operator==(const EvaluationSum&, const EvaluationSum&) = default;
@@ -52,7 +61,9 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
   batches.seek({});
   for (Index i = 0; i < batches.batches(); ++i) {
     const Batch<T> batch = batches.next();
-    sum.add(loss(model.infer(workspace, batch.images), batch.labels, workspace.team()), batch.images.batch);
+    const TensorView<const T> outputs = model.infer(workspace, batch.images);
+    const double value = loss_of<T>(loss, outputs, batch.targets(), {}, workspace.team());
+    sum.add(batch_result(value, outputs, batch.targets()), batch.images.batch);
     if (progress) progress(sum.images);
   }
   return sum.mean();

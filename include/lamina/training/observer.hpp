@@ -39,7 +39,7 @@ struct EpochReport {
   double learning_rate = 0;
   Evaluation training{};                        ///< each batch measured before its step
   Evaluation validation{};                      ///< after the last step
-  bool best = false;                            ///< the highest validation accuracy so far
+  bool best = false;                            ///< the best so far by the trainer's figure of the validation
   double seconds = 0;                           ///< training and validation
   double images_per_second = 0;                 ///< in training
   std::span<const TensorFlow> gradient_flow{};  ///< averaged over the epoch, input first

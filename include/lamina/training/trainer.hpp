@@ -19,6 +19,7 @@
 #include <lamina/optimizers/gradient_clipping.hpp>
 #include <lamina/optimizers/optimizer.hpp>
 #include <lamina/schedules/learning_rate.hpp>
+#include <lamina/training/best_epoch.hpp>
 #include <lamina/training/evaluate.hpp>
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>
@@ -30,6 +31,7 @@ struct TrainerOptions {
   Index batch_size = 100;  ///< the largest batch that any loader gives
   std::uint64_t seed = 0;  ///< of dropout
   GradientClipping clipping{};
+  BestBy best_by = BestBy::automatic;  ///< the figure of the validation that chooses the best epoch
 };
 
 /// What a training run consists of besides its network and its optimiser, in words: a state goes on only in a trainer
@@ -57,39 +59,45 @@ struct TrainerState {
   EvaluationSum training{};  ///< of those batches
   double seconds = 0;        ///< that they took
   OptimizerState<T> optimizer;
-  Index best_epoch = 0;  ///< from 1; 0 before the first
-  double best_accuracy = 0;
+  Index best_epoch = 0;               ///< from 1; 0 before the first
+  double best_value = 0;              ///< of the figure that chooses it
   std::vector<double> gradient_flow;  ///< GradientFlow::sums() of those batches; empty where there are none
   TrainingDescription description;    ///< of the trainer whose state it is
 };
 
 /// Trains a model epoch by epoch: all training batches at the epoch's learning rate, then the validation images. The
-/// parameters and running statistics of the epoch with the highest validation accuracy (the first of equal ones) are
-/// remembered, for the test. Nothing but the times depends on the number of threads.
+/// parameters and running statistics of the epoch that is best by a figure of its validation (the first of equal ones)
+/// are remembered, for the test. Nothing but the times depends on the number of threads.
 template <class Network, class T = float, Optimizer O = Adam<T>, Loss<T> L = SoftmaxCrossEntropy>
 class Trainer {
  public:
   /// @param model  to train; must outlive the trainer, as must the loaders
   /// @param training, validation  wherever they stand: each is told which batches are wanted
-  /// @throws ArgumentError when epochs or batch_size < 1, and when an epoch ends with a batch of one image which the
-  ///         network cannot train on
+  /// @throws ArgumentError when epochs or batch_size < 1, when batches have no target that the loss reads or lack the
+  ///         figure that chooses the best epoch, and when an epoch ends with a batch of one image which the network
+  ///         cannot train on
   Trainer(Model<Network, T>& model, O optimizer, LearningRate learning_rate, BatchLoader<T>& training,
           BatchLoader<T>& validation, const Team& team, const TrainerOptions& options = {}, L loss = {})
       : model_(model),
         best_model_(model),
-        step_(model, std::move(optimizer), options.batch_size, team, std::move(loss), options.seed, options.clipping),
+        step_(model, std::move(optimizer), options.batch_size, team, std::move(loss),
+              {.seed = options.seed, .clipping = options.clipping}),
         inference_(options.batch_size, team),
         learning_rate_(std::move(learning_rate)),
         training_(training),
         validation_(validation),
         epochs_(options.epochs),
+        best_by_(lamina::best_by(options.best_by, validation.targets())),
         description_{.loss = description_of(step_.loss()),
                      .learning_rate = learning_rate_.description(),
                      .training = training.description(),
                      .validation = validation.description(),
-                     .options = describe("TrainerOptions",
-                                         {{"seed", options.seed}, {"clipping", options.clipping.description()}})} {
+                     .options = describe("TrainerOptions", {{"seed", options.seed},
+                                                            {"clipping", options.clipping.description()},
+                                                            {"best_by", to_string(best_by_)}})} {
     require(epochs_ >= 1, "the number of epochs must be positive, got " + std::to_string(epochs_));
+    require_targets<T>(step_.loss(), training_.targets());
+    require_targets<T>(step_.loss(), validation_.targets());
     check_training_batch<Network>(training_.smallest_batch());  // else the first epoch would fail at its last batch
   }
 
@@ -115,14 +123,15 @@ class Trainer {
             .seconds = batch_ > 0 ? seconds_ : 0,
             .optimizer = state_of(step_.optimizer()),
             .best_epoch = best_epoch_,
-            .best_accuracy = best_accuracy_,
+            .best_value = best_value_,
             .gradient_flow = batch_ > 0 ? step_.gradient_flow().sums() : std::vector<double>{},
             .description = description_};
   }
 
   /// Continues from the state of another trainer for the same network; what follows has the same bits as there.
   /// @param model, best  that trainer's model and best_model()
-  /// @throws ArgumentError  when the state is not one of such a trainer, naming both, or lies behind the last epoch
+  /// @throws ArgumentError  when the state is not one of such a trainer, naming both, or lies behind the last epoch;
+  ///                        when a loss or learning rate has no description()
   void restore(const TrainerState<T>& state, const Model<Network, T>& model, const Model<Network, T>& best,
                const RestoreOptions& options = {}) {
     require_same_run(state.description, options);
@@ -140,7 +149,7 @@ class Trainer {
     sum_ = state.training;
     seconds_ = state.seconds;
     best_epoch_ = state.best_epoch;
-    best_accuracy_ = state.best_accuracy;
+    best_value_ = state.best_value;
     model_ = model;
     best_model_ = best;
   }
@@ -152,7 +161,7 @@ class Trainer {
     return report;
   }
 
-  /// The model with the highest validation accuracy so far, and its epoch, from 1; 0 before the first.
+  /// The model of the best epoch so far, and that epoch, from 1; 0 before the first.
   [[nodiscard]] const Model<Network, T>& best_model() const { return best_model_; }
   [[nodiscard]] Index best_epoch() const { return best_epoch_; }
   /// The model in training.
@@ -176,6 +185,9 @@ class Trainer {
   void require_same_run(const TrainingDescription& other, const RestoreOptions& options) const {
     const auto same = [](const std::string& what, const std::string& found, const std::string& own) {
       require(found == own, "the state is of a run with the " + what + " " + found + ", and this one has " + own);
+      require(own != kUndescribed, "the " + what +
+                                       " of this run does not say what it is, so that nobody can tell "
+                                       "whether the state is of one like it: give it a description()");
     };
     same("loss", other.loss, description_.loss);
     if (!options.other_learning_rate) same("learning rate", other.learning_rate, description_.learning_rate);
@@ -198,7 +210,8 @@ class Trainer {
     report.images_per_second = static_cast<double>(report.training.images) / watch.seconds();
     report.validation = evaluate_on(model_, validation_, EvaluationSet::validation);
     require_finite(report);
-    report.best = best_epoch_ == 0 || report.validation.accuracy > best_accuracy_;
+    const double value = figure_of(report.validation, best_by_);
+    report.best = best_epoch_ == 0 || is_better(best_by_, value, best_value_);
     if (report.best) remember(report);
     report.seconds = watch.seconds();
     const std::vector<TensorFlow> flow = step_.gradient_flow().average();
@@ -218,7 +231,7 @@ class Trainer {
     while (batch_ < batches) {
       training_.seek({epoch_, batch_});
       const Batch<T> batch = training_.next();
-      const LossResult result = step_(batch.images, batch.labels, epoch.learning_rate);
+      const BatchResult result = step_(batch.images, batch.targets(), epoch.learning_rate);
       sum_.add(result, batch.images.batch);
       seconds_ = watch.seconds();
       ++batch_;
@@ -256,19 +269,20 @@ class Trainer {
     std::ranges::copy(model_.parameters(), best_model_.parameters().begin());
     std::ranges::copy(model_.statistics(), best_model_.statistics().begin());
     best_epoch_ = report.epoch;
-    best_accuracy_ = report.validation.accuracy;
+    best_value_ = figure_of(report.validation, best_by_);
   }
 
   Model<Network, T>& model_;
   Model<Network, T> best_model_;
   Index best_epoch_ = 0;
-  double best_accuracy_ = 0;
+  double best_value_ = 0;
   TrainingStep<Network, T, O, L> step_;
   InferenceWorkspace<Network, T> inference_;
   LearningRate learning_rate_;
   BatchLoader<T>& training_;
   BatchLoader<T>& validation_;
   Index epochs_;
+  BestBy best_by_;
   TrainingDescription description_;
   Index epoch_ = 0;  // this and the next three: as in TrainerState
   Index batch_ = 0;
