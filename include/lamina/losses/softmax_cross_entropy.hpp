@@ -119,21 +119,19 @@ void SoftmaxCrossEntropy::check(TensorView<const T> logits, std::span<const Labe
   if (!is_finite(label_smoothing) || label_smoothing < 0 || label_smoothing > 1)
     throw ArgumentError("label smoothing must be in 0 ... 1, got " + std::to_string(label_smoothing));
   if (logits.batch <= 0 || logits.shape.pixels() != 1 || logits.shape.channels <= 0)
-    throw ArgumentError("softmax cross-entropy needs logits of shape 1x1xclasses for at least one sample, got " +
-                        std::to_string(logits.batch) + " of " + to_string(logits.shape));
+    throw ArgumentError(message("softmax cross-entropy needs logits of shape 1x1xclasses for at least one sample, got ",
+                                logits.batch, " of ", to_string(logits.shape)));
   if (std::ssize(labels) != logits.batch)
-    throw ArgumentError("softmax cross-entropy got " + std::to_string(logits.batch) + " rows of logits but " +
-                        std::to_string(labels.size()) + " labels");
+    throw ArgumentError(
+        message("softmax cross-entropy got ", logits.batch, " rows of logits but ", labels.size(), " labels"));
   if (!gradient.empty() && (gradient.batch != logits.batch || gradient.shape != logits.shape))
-    throw ArgumentError("the gradient of the logits must be " + std::to_string(logits.batch) + " of " +
-                        to_string(logits.shape) + ", got " + std::to_string(gradient.batch) + " of " +
-                        to_string(gradient.shape));
+    throw ArgumentError(message("the gradient of the logits must be ", logits.batch, " of ", to_string(logits.shape),
+                                ", got ", gradient.batch, " of ", to_string(gradient.shape)));
   const auto outside = std::find_if(labels.begin(), labels.end(),
                                     [&](Label label) { return label < 0 || label >= logits.shape.channels; });
   if (outside != labels.end())
-    throw ArgumentError("the label of sample " + std::to_string(outside - labels.begin()) + " must be in 0 ... " +
-                        std::to_string(logits.shape.channels - 1) + " (" + std::to_string(logits.shape.channels) +
-                        " classes), got " + std::to_string(*outside));
+    throw ArgumentError(message("the label of sample ", outside - labels.begin(), " must be in 0 ... ",
+                                logits.shape.channels - 1, " (", logits.shape.channels, " classes), got ", *outside));
 }
 
 static_assert(Loss<SoftmaxCrossEntropy, float> && Loss<SoftmaxCrossEntropy, double>);
