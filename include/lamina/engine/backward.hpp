@@ -78,7 +78,7 @@ class BackwardPass {
   }
 
   /// The gradient memory of a value: its own or its slice of a concatenation's.
-  [[nodiscard]] TensorView<T> memory(ValueId id, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] TensorView<T> memory(ValueId id, const Shape& shape) const {
     if (id == 0) return options_.input_gradient;
     const ValueId root = program_.shared_root(id);
     const GradientPlan& plan = program_.gradient(root == kNone ? id : root);
@@ -89,13 +89,13 @@ class BackwardPass {
   [[nodiscard]] TensorView<T> memory(ValueId id) const { return memory(id, program_.shape(id)); }
 
   /// A gradient that lies in memory as it is, under a shape of the same size.
-  [[nodiscard]] TensorView<const T> stored(const GradientSource& source, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] TensorView<const T> stored(const GradientSource& source, const Shape& shape) const {
     if (source.empty()) return {};
     if (source.loss) return {options_.output_gradient.data, run_.batch(), shape};
     return memory(source.value, shape);
   }
 
-  [[nodiscard]] Gradient gradient(const GradientSource& source, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] Gradient gradient(const GradientSource& source, const Shape& shape) const {
     if (source.slice) return part_of(source.value, source.channel, shape);
     if (source.batch_norm != kNone) {
       const NormCoefficients<T> norm = run_.norm(source.batch_norm);
@@ -112,7 +112,7 @@ class BackwardPass {
   }
 
   /// The gradient of some channels of a concatenation, with what its batch norms left to factors.
-  [[nodiscard]] Gradient part_of(ValueId root, Index channel, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] Gradient part_of(ValueId root, Index channel, const Shape& shape) const {
     Gradient part{.gradient = memory(root).channels(channel, shape.channels)};
     if (!program_.gradient(root).factors) return part;
     part.raw = TensorView<const T>(run_.value(root)).channels(channel, shape.channels);
@@ -122,7 +122,7 @@ class BackwardPass {
   }
 
   /// What turns the gradient of a value into that of its z: activation and batch norms.
-  void go_through(ValueId id, Epilogue& epilogue) const {
+  [[gnu::noinline]] void go_through(ValueId id, Epilogue& epilogue) const {
     const ValuePlan& plan = program_.value(id);
     const bool by_sign = plan.in_memory && run_.activation(plan.activation).rectifier();
     if (by_sign || plan.kernel != kNone || id == 0) {
@@ -145,7 +145,7 @@ class BackwardPass {
   }
 
   /// What a kernel does with the gradient of its input.
-  [[nodiscard]] Epilogue epilogue_of(const BackwardStep& step) const {
+  [[nodiscard, gnu::noinline]] Epilogue epilogue_of(const BackwardStep& step) const {
     Epilogue epilogue;
     if (step.value == 0 && options_.input_gradient.empty()) return epilogue;
     epilogue.target = memory(step.shared == kNone ? step.value : step.shared, program_.shape(step.value));
@@ -247,16 +247,15 @@ class BackwardPass {
     const Index size = whole_lines<T>(epilogue.sums_size());
     run_.team().for_each(partition.parts(), [&](Index part, Index) {
       const Range samples = partition[part];
-      const Index first = samples.begin * shape.pixels();
-      const Index count = samples.size() * shape.pixels();
+      const Range pixels{samples.begin * shape.pixels(), samples.end * shape.pixels()};
       T* const sums = run_.scratch() + part * size;
       std::fill_n(sums, size, T{0});
       const TensorView<T>& target = epilogue.target;
       T* const rows = target.sample(samples.begin);
-      kernels::materialize(source, first, count, rows, target.stride);
-      kernels::apply_epilogue(epilogue, first, count, rows, target.stride, sums);
+      kernels::materialize(source, pixels.begin, pixels.size(), rows, target.stride);
+      kernels::apply_epilogue<T>(epilogue, pixels, {rows, target.stride}, sums);
     });
-    kernels::write_norm_gradients(run_.team(), epilogue, partition.parts(), size, run_.scratch());
+    kernels::write_norm_gradients<T>(run_.team(), epilogue, {run_.scratch(), partition.parts(), size});
   }
 
   /// The factors of the gradient of what a batch norm read, from the sums over the batch.

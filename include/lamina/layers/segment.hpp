@@ -97,14 +97,13 @@ inline void require_consecutive(std::span<const Segment> tensors, Index size) {
   Index end = 0;
   for (const Segment& tensor : tensors) {
     if (tensor.offset != end) {
-      throw ArgumentError("tensor '" + std::string(tensor.name.view()) + "' must begin at value " +
-                          std::to_string(end) + " of the flat array, got " + std::to_string(tensor.offset));
+      throw ArgumentError(message("tensor '", tensor.name.view(), "' must begin at value ", end,
+                                  " of the flat array, got ", tensor.offset));
     }
     end += tensor.size();
   }
   if (end == size) return;
-  throw ArgumentError("the tensors have " + std::to_string(end) + " values, the flat array has " +
-                      std::to_string(size));
+  throw ArgumentError(message("the tensors have ", end, " values, the flat array has ", size));
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET
