@@ -2,7 +2,8 @@
 
 /// @file
 /// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp, which
-/// saves and loads models, and training/checkpointer.hpp.
+/// saves and loads models, and training/checkpointer.hpp; and those that need stb_image.h: data/image_file.hpp and
+/// data/image_folder.hpp, which read PNG and JPEG files.
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
@@ -21,11 +22,15 @@
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/core/version.hpp>
+#include <lamina/data/arrays.hpp>
 #include <lamina/data/augmentation.hpp>
+#include <lamina/data/binary_input.hpp>
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/cifar_format.hpp>
+#include <lamina/data/class_names.hpp>
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/fingerprint.hpp>
+#include <lamina/data/idx.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/data/normalization.hpp>
 #include <lamina/data/prefetcher.hpp>
