@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
-#include <lamina/core/finite.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
@@ -49,15 +48,10 @@ class ImageNormalizer {
   /// @throws ArgumentError unless there are a mean and a positive deviation for each channel
   ImageNormalizer(Shape shape, const Normalization& normalization)
       : shape_(shape), normalization_(normalization), values_(static_cast<std::size_t>(shape.channels)) {
-    require(normalization.mean.size() == values_.size() && normalization.deviation.size() == values_.size(),
-            "expected a mean and a standard deviation for " + std::to_string(values_.size()) + " channels, found " +
-                std::to_string(normalization.mean.size()) + " and " + std::to_string(normalization.deviation.size()));
+    check_normalization(normalization, shape.channels);
     for (std::size_t c = 0; c < values_.size(); ++c) {
       const double mean = normalization.mean[c];
       const double deviation = normalization.deviation[c];
-      require(is_finite(mean), "the mean of a channel must be finite, got " + std::to_string(mean));
-      require(deviation > 0 && is_finite(deviation),
-              "the standard deviation of a channel must be positive, got " + std::to_string(deviation));
       for (std::size_t byte = 0; byte < kBytes; ++byte) {
         values_[c][byte] = static_cast<T>((static_cast<double>(byte) / 255 - mean) / deviation);
       }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -148,6 +149,13 @@ class Dataset {
   std::vector<float> rows_;
   Index row_size_ = 0;
 };
+
+/// The positions of all images of a set, in order.
+[[nodiscard]] inline std::vector<Index> all_images(const Dataset& images) {
+  std::vector<Index> positions(static_cast<std::size_t>(images.size()));
+  std::iota(positions.begin(), positions.end(), Index{0});
+  return positions;
+}
 
 /// Refuses positions at which a set has no image.
 /// @throws ArgumentError

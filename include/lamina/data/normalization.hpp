@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/hash.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/data/dataset.hpp>
@@ -23,6 +24,22 @@ struct Normalization {
 
   friend bool operator==(const Normalization&, const Normalization&) = default;
 };
+
+/// Refuses a normalization that images of so many channels cannot have.
+/// @throws ArgumentError unless there are a mean and a positive deviation for each channel, all finite
+inline void check_normalization(const Normalization& normalization, Index channels) {
+  const auto& [means, deviations] = normalization;
+  require(std::ssize(means) == channels && std::ssize(deviations) == channels,
+          "expected a mean and a standard deviation for " + std::to_string(channels) + " channels, found " +
+              std::to_string(means.size()) + " and " + std::to_string(deviations.size()));
+  for (const double mean : means) {
+    require(is_finite(mean), "the mean of a channel must be finite, got " + std::to_string(mean));
+  }
+  for (const double deviation : deviations) {
+    require(deviation > 0 && is_finite(deviation),
+            "the standard deviation of a channel must be positive, got " + std::to_string(deviation));
+  }
+}
 
 /// Tells normalizations apart, to the bit.
 [[nodiscard]] inline std::uint64_t hash_of(const Normalization& normalization) {
