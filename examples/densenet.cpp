@@ -39,9 +39,10 @@ void train(const TensorView<const float>& images, const std::vector<Label>& labe
   Model<Network> model;
   TrainingStep step(model, Adam<float>(Network::parameter_count), images.batch, Team{});
   for (int i = 0; i <= 20; ++i) {
-    const auto [loss, correct] = step(images, labels, 5e-3);
+    const BatchResult result = step(images, labels, 5e-3);
     if (i % 10 == 0) {
-      std::cout << "step " << i << ": loss " << loss << ", " << correct << " of " << images.batch << " right\n";
+      std::cout << "step " << i << ": loss " << result.loss << ", " << *result.correct << " of " << images.batch
+                << " right\n";
     }
   }
 }

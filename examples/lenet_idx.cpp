@@ -35,8 +35,8 @@ void draw_digit(std::size_t digit, RandomStream& random, Bytes& images) {
                                           0b1001111, 0b1011111, 0b1100001, 0b1111111, 0b1101111};
   const std::size_t begin = images.size();
   for (int i = 0; i < 28 * 28; ++i) images.push_back(static_cast<std::uint8_t>(random.below(80)));
-  const Index top = random.below(12);
-  const Index left = random.below(18);
+  const Index top = random.below(6);
+  const Index left = random.below(6);
   for (std::size_t i = 0; i < kBars.size(); ++i) {
     if ((kLit[digit] >> i & 1U) == 0) continue;
     for (Index y = top + kBars[i].y; y < top + kBars[i].y + kBars[i].height; ++y) {

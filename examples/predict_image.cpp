@@ -22,7 +22,7 @@ std::vector<std::string> names_of_classes() {
 }
 
 int main() {
-  const TrainTestSets images = procedural_cifar100({.train = 1000, .test = 10}, Cifar100Labels::coarse);
+  const TrainTestSets images = procedural_cifar100({.train = 1000, .test = 100}, Cifar100Labels::coarse);
   const std::vector<Index> samples = all_images(images.train);
 
   // A classifier is a model with what it takes to ask it: the normalization of the images that it was trained on, and
@@ -38,7 +38,7 @@ int main() {
 
   // The image goes in as it is, in bytes; the classifier normalises it. One from a PNG or JPEG file comes from
   // read_image(path, {32, 32, 3}), and one whose channels lie beside each other in memory from to_planar().
-  for (Index n = 0; n < 3; ++n) {
+  for (const Index n : {2, 37, 64}) {
     const Prediction prediction = predict(classifier, images.test.image(n), 3);
     std::cout << classifier.class_names[static_cast<std::size_t>(images.test.label(n))] << ":";
     for (const ClassProbability& each : prediction.top) std::cout << "  " << each.name << " " << each.probability;
