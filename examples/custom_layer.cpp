@@ -74,6 +74,6 @@ int main() {
   Model<Network> model;
   TrainingStep step(model, Adam<float>(Network::parameter_count), kBatch, Team{});
   for (int i = 0; i < 100; ++i) step(images.view(), labels, 1e-2);
-  const auto [loss, correct] = step(images.view(), labels, 1e-2);
-  std::cout << "after 100 steps: loss " << loss << ", " << correct << " of " << kBatch << " right\n";
+  const BatchResult result = step(images.view(), labels, 1e-2);
+  std::cout << "after 100 steps: loss " << result.loss << ", " << *result.correct << " of " << kBatch << " right\n";
 }

@@ -1,8 +1,6 @@
 /// Two networks that are more than a chain, in a page: a small DenseNet, whose layers read all that was made before
 /// them, and a network of depthwise separable convolutions. Both learn the classes of painted images.
-#include <iomanip>
 #include <iostream>
-#include <string>
 #include <vector>
 
 #include <lamina/lamina.hpp>
@@ -35,29 +33,16 @@ using SmallMobileNet = Sequential<Image<32, 32, 3>, NormedConv<16, 3, 2>, BatchN
                                   SeparableConv<16, 32>, SeparableConv<32, 64, 2>,          //
                                   Residual<SeparableConv<64, 64>>, GlobalAvgPool, Linear<10>>;
 
-/// Prints a row for each layer: its kind, the shape of its output and the number of its parameters.
-template <class Network>
-void print_layers(const std::string& name) {
-  const auto row = [](const std::string& layer, const std::string& shape, Index parameters) {
-    std::cout << std::left << std::setw(20) << layer << std::right << std::setw(12) << shape << std::setw(8)
-              << parameters << "\n";
-  };
-  std::cout << "\n" << name << "\n";
-  for (std::size_t i = 0; i < Network::size; ++i) {
-    row(std::string(Network::kinds[i]), to_string(Network::shapes[i + 1]), Network::parameter_counts[i]);
-  }
-  row("total", "", Network::parameter_count);
-}
-
 /// Trains on one batch of images again and again.
 template <class Network>
 void train(const TensorView<const float>& images, const std::vector<Label>& labels) {
   Model<Network> model;
   TrainingStep step(model, Adam<float>(Network::parameter_count), images.batch, Team{});
   for (int i = 0; i <= 20; ++i) {
-    const auto [loss, correct] = step(images, labels, 5e-3);
+    const BatchResult result = step(images, labels, 5e-3);
     if (i % 10 == 0) {
-      std::cout << "step " << i << ": loss " << loss << ", " << correct << " of " << images.batch << " right\n";
+      std::cout << "step " << i << ": loss " << result.loss << ", " << *result.correct << " of " << images.batch
+                << " right\n";
     }
   }
 }
@@ -73,8 +58,10 @@ int main() {
   const auto batch = batches.next();
   const std::vector<Label> labels(batch.labels.begin(), batch.labels.end());
 
-  print_layers<SmallDenseNet>("DenseNet");
+  // A table of the layers: shapes, parameters and multiply-adds, and what memory training and inference take.
+  std::cout << "DenseNet\n"
+            << to_string(summarize<SmallDenseNet>()) << to_string(summarize_memory<SmallDenseNet>(kBatch));
   train<SmallDenseNet>(batch.images, labels);
-  print_layers<SmallMobileNet>("Depthwise separable convolutions");
+  std::cout << "\nDepthwise separable convolutions\n" << to_string(summarize<SmallMobileNet>());
   train<SmallMobileNet>(batch.images, labels);
 }

@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp, which
-/// saves and loads models, and training/checkpointer.hpp.
+/// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp and
+/// io/classifier_file.hpp, which save and load models, and training/checkpointer.hpp; and those that need stb_image.h:
+/// data/image_file.hpp and data/image_folder.hpp, which read PNG and JPEG files.
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
@@ -21,11 +22,15 @@
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/core/version.hpp>
+#include <lamina/data/arrays.hpp>
 #include <lamina/data/augmentation.hpp>
+#include <lamina/data/binary_input.hpp>
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/cifar_format.hpp>
+#include <lamina/data/class_names.hpp>
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/fingerprint.hpp>
+#include <lamina/data/idx.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/data/normalization.hpp>
 #include <lamina/data/prefetcher.hpp>
@@ -39,7 +44,11 @@
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/diagnostics/scientific.hpp>
+#include <lamina/inference/classifier.hpp>
+#include <lamina/inference/predict.hpp>
+#include <lamina/inference/prediction.hpp>
 #include <lamina/io/file.hpp>
+#include <lamina/io/load_report.hpp>
 #include <lamina/io/model_tensors.hpp>
 #include <lamina/io/stored_tensor.hpp>
 #include <lamina/io/tensor_file.hpp>
@@ -77,6 +86,7 @@
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
 #include <lamina/network/single_pixel_norm.hpp>
+#include <lamina/network/summary.hpp>
 #include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
 #include <lamina/optimizers/adam.hpp>

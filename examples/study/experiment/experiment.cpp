@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include <lamina/io/classifier_file.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
 #include <lamina/training/checkpointer.hpp>
@@ -114,9 +115,11 @@ bool train(const Options& options, const Interruption& interruption) {
   std::optional<lamina::Checkpointer<decltype(trainer)>> checkpointer;
   if (folder) {
     trainer.add_observer(*folder);
-    checkpointer.emplace(
-        trainer, *options.out, identity(config),
-        lamina::CheckpointerOptions{.steps = options.checkpoint_steps, .minutes = options.checkpoint_minutes});
+    checkpointer.emplace(trainer, *options.out, identity(config),
+                         lamina::CheckpointerOptions{.steps = options.checkpoint_steps,
+                                                     .minutes = options.checkpoint_minutes,
+                                                     .metadata = lamina::classifier_metadata(
+                                                         data.normalization, data.sets.train.class_names())});
     trainer.add_observer(*checkpointer);
   }
   TerminalObserver terminal(options.progress && is_terminal());

@@ -184,7 +184,8 @@ class BatchLoader {
       const Index sample = order_[static_cast<std::size_t>(first + i)];
       const Augmentation augmentation =
           options_.augment ? draw_augmentation(options_.seed, next_.epoch, sample) : Augmentation{};
-      normalize_(images_.image(sample), augmentation, slot.images.view().sample(i));
+      images_.visit_image(sample,
+                          [&](const auto pixels) { normalize_(pixels, augmentation, slot.images.view().sample(i)); });
       slot.labels[place] = images_.label(sample);
       std::ranges::transform(images_.row(sample), slot.rows.view().sample(i),
                              [](float value) { return static_cast<T>(value); });
