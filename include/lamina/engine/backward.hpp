@@ -7,6 +7,7 @@
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
+#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
 
@@ -77,6 +78,13 @@ class BackwardPass {
     return options_.gradients + program_.operation(operation).parameter_offset;
   }
 
+  /// Where the sums of a batch norm's gradients over the batch go, of dz x_hat and then of dz: they are the gradients
+  /// of gamma and beta where it has them.
+  [[nodiscard]] T* norm_sums(int operation) const {
+    const bool affine = program_.template row<BatchNormRow>(operation).affine;
+    return affine ? parameter_gradients(operation) : run_.norm(operation).sums;
+  }
+
   /// The gradient memory of a value: its own or its slice of a concatenation's.
   [[nodiscard, gnu::noinline]] TensorView<T> memory(ValueId id, const Shape& shape) const {
     if (id == 0) return options_.input_gradient;
@@ -135,7 +143,7 @@ class BackwardPass {
     for (const Summand& summand : plan.summands) {
       if (summand.batch_norm == kNone) continue;
       const NormCoefficients<T> norm = run_.norm(summand.batch_norm);
-      T* const gamma = parameter_gradients(summand.batch_norm);
+      T* const gamma = norm_sums(summand.batch_norm);
       epilogue.norms[count++] = {.raw = run_.value(summand.source),
                                  .mean = norm.mean,
                                  .inverse_deviation = norm.inverse_deviation,
@@ -164,6 +172,8 @@ class BackwardPass {
         return convolve(step);
       case OperationKind::pooling:
         return pool(step);
+      case OperationKind::channel_scale:
+        return scale_channels(step);
       default:
         return run_layer(step);
     }
@@ -191,6 +201,17 @@ class BackwardPass {
                                 .input = run_.read(step.value),
                                 .output_gradient = gradient(step.source, program_.shape(step.result)),
                                 .input_gradient = epilogue});
+  }
+
+  void scale_channels(const BackwardStep& step) {
+    const ValueId factors = program_.read(step.operation, 1);
+    kernels::ChannelScaling<T>::backward({.team = run_.team(),
+                                          .scratch = run_.scratch(),
+                                          .input = run_.read(step.value),
+                                          .factors = run_.value(factors),
+                                          .output_gradient = gradient(step.source, program_.shape(step.result)),
+                                          .factor_gradient = memory(step.factor_gradient, program_.shape(factors)),
+                                          .input_gradient = epilogue_of(step)});
   }
 
   void run_layer(const BackwardStep& step) {
@@ -263,10 +284,12 @@ class BackwardPass {
     const ValueId source = program_.read(step.operation);
     const Index channels = program_.shape(source).channels;
     const NormCoefficients<T> norm = run_.norm(step.operation);
-    const T* const gamma_gradient = parameter_gradients(step.operation);
+    const T* const gamma_gradient = norm_sums(step.operation);
+    const auto& row = program_.template row<BatchNormRow>(step.operation);
     kernels::normalization_gradient(channels, run_.batch() * program_.shape(source).pixels(),
-                                    run_.parameters(step.operation), norm.mean, norm.inverse_deviation, gamma_gradient,
-                                    gamma_gradient + channels, norm.scale, norm.raw_factor, norm.raw_shift);
+                                    row.gamma_of(run_.parameters(step.operation)), norm.mean, norm.inverse_deviation,
+                                    gamma_gradient, gamma_gradient + channels, norm.scale, norm.raw_factor,
+                                    norm.raw_shift);
     if (step.shared == kNone) return;
     const Factors sums = factors(program_.shared_root(step.shared), program_.value(step.shared).channel);
     for (Index c = 0; c < channels; ++c) {

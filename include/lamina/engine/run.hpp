@@ -29,6 +29,7 @@ struct NormCoefficients {
   T* shift = nullptr;
   T* raw_factor = nullptr;  ///< scale dz + raw_factor x + raw_shift is the gradient of x
   T* raw_shift = nullptr;
+  T* sums = nullptr;  ///< without gamma and beta: over the batch, of dz x_hat, then of dz
 };
 
 /// One pass over a network: what its steps ask for, by the numbers of values and operations. The steps ask in many
@@ -91,7 +92,8 @@ class Run {
             .scale = vectors + channels,
             .shift = vectors + 2 * channels,
             .raw_factor = vectors + 3 * channels,
-            .raw_shift = vectors + 4 * channels};
+            .raw_shift = vectors + 4 * channels,
+            .sums = vectors + NormVectors::kVectors * channels};
   }
 
   [[nodiscard]] kernels::Activation<T> activation(int operation) const {

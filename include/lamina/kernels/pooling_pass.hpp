@@ -248,10 +248,7 @@ class WindowPooling {
   };
 
   static void check([[maybe_unused]] const WindowGeometry& geometry) {
-    [[maybe_unused]] const auto& [window, input, output] = geometry;
-    assert(window.stride == window.kernel && window.padding == 0 && window.dilation == 1);
-    assert(input.height == output.height * window.kernel && input.width == output.width * window.kernel);
-    assert(input.channels == output.channels);
+    assert(geometry.tiles() && geometry.input.channels == geometry.output.channels);
   }
 
   /// Enough for a vector of channels to have work for a while.

@@ -106,9 +106,9 @@ struct LayerDefaults {
   static constexpr std::array<Segment, 0> parameters{};
   static constexpr std::array<Segment, 0> statistics{};
   static constexpr LayerRole role = LayerRole::defined;
-  /// Whether channel c of the output is made of channel c of the input alone. Files have the channels behind Flatten in
-  /// PyTorch's order, and behind such a layer still (layers/channel_order.hpp). A layer with parameters says it itself,
-  /// true or false, if it is to stand there.
+  /// Whether a layer that is given its channels in another order gives the same channels in that order. Files have the
+  /// channels behind Flatten in PyTorch's order, and behind such a layer still (layers/channel_order.hpp). A layer with
+  /// parameters says it itself, true or false, if it is to stand there.
   static constexpr Unsaid keeps_channels{};
   static constexpr Index multiply_adds = 0;  ///< of the products in one sample's forward pass, for FLOP counts
   /// Number of values of T kept from forward to backward.

@@ -14,12 +14,13 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 // What no file in PyTorch's order could hold is a compile error, which names one of these functions: none is constexpr.
 inline void files_hold_no_groups_of_channels_behind_Flatten() {}
 inline void files_hold_no_sum_of_channels_behind_Flatten_and_others() {}
+inline void files_hold_no_product_of_channels_behind_Flatten_and_others() {}
 inline void a_layer_behind_Flatten_must_name_the_input_axis_of_its_parameters() {}
 inline void a_layer_with_parameters_behind_Flatten_must_say_whether_it_keeps_channels() {}
 inline void files_hold_no_Flatten_of_channels_behind_Flatten() {}
 
 /// The order in files of the channels of each value of a network (layers/channel_order.hpp). A visitor calls it for
-/// every layer, addition and concatenation, in the order in which a network visits them.
+/// every layer, addition, channel scaling and concatenation, in the order in which a network visits them.
 /// @tparam Values  number of values, the network's input among them
 template <std::size_t Values>
 class ChannelOrders {
@@ -39,6 +40,11 @@ class ChannelOrders {
   constexpr int add(int first, int second) {
     if (of(first) != of(second)) files_hold_no_sum_of_channels_behind_Flatten_and_others();
     return append(of(first));
+  }
+
+  constexpr int scale(int value, int factors) {
+    if (of(value) != of(factors)) files_hold_no_product_of_channels_behind_Flatten_and_others();
+    return append(of(value));
   }
 
   constexpr int concatenate(std::span<const int> values) {

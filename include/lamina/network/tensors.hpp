@@ -39,6 +39,7 @@ struct TensorCounter {
     return next();
   }
   constexpr int add(int, int) { return next(); }
+  constexpr int scale(int, int) { return next(); }
   constexpr int concatenate(std::span<const int>, const Shape&) { return next(); }
 
  private:
@@ -65,6 +66,7 @@ struct TensorLister {
     return orders.template layer<Bound>(value);
   }
   constexpr int add(int first, int second) { return orders.add(first, second); }
+  constexpr int scale(int value, int factors) { return orders.scale(value, factors); }
   constexpr int concatenate(std::span<const int> values, const Shape&) { return orders.concatenate(values); }
 
  private:
