@@ -13,8 +13,9 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 template <Shape Input, kernels::NormalizedBlocks Blocks>
 struct GroupNormLayer : LayerDefaults<Input> {
   static constexpr Index channels = Input.channels;
-  /// Several groups are cut from channels in our order, which must be the files' as well.
-  static constexpr std::size_t input_axis = Blocks.groups == 1 ? 0 : Segment::kNoAxis;
+  static constexpr bool keeps_channels = true;
+  /// Several groups are cut from channels in our order, which must be the files' as well: behind Flatten it is not.
+  static constexpr std::size_t input_axis = Blocks.groups == 1 ? 0 : Segment::kUnsaidAxis;
   static constexpr std::array parameters{
       Segment{.name = "weight", .dims = {channels}, .initialization = Initialization::one, .input_axis = input_axis},
       Segment{.name = "bias", .dims = {channels}, .input_axis = input_axis}};
