@@ -1,53 +1,28 @@
 /// Two networks that are more than a chain, in a page: a small DenseNet, whose layers read all that was made before
 /// them, and a network of depthwise separable convolutions. Both learn the classes of painted images.
-#include <iomanip>
 #include <iostream>
-#include <string>
 #include <vector>
 
 #include <lamina/lamina.hpp>
 
 using namespace lamina;
 
-/// A convolution in front of a batch norm, which makes a bias superfluous.
-template <Index Filters, Index Kernel, Index Stride = 1, Index Groups = 1>
-using NormedConv = Conv2d<Filters, Kernel, ConvOptions{.stride = Stride, .groups = Groups, .bias = false}>;
+/// A small DenseNet (Huang, Liu, van der Maaten and Weinberger 2017). In a block each layer adds eight channels to
+/// those that it reads. Nothing is copied: all lie in one tensor.
+using SmallDenseNet = Sequential<Image<32, 32, 3>, NormedConv<16, 3, 2>,  //
+                                 DenseBlock<3, 8>, DenseTransition<>,     // 16 + 3 * 8 = 40 channels, then 20
+                                 DenseBlock<3, 8>, BatchNorm, ReLU, GlobalAvgPool, Linear<10>>;
+static_assert(SmallDenseNet::shapes[2] == Shape{16, 16, 16 + 3 * 8});
 
-/// A layer of a dense block (Huang, Liu, van der Maaten and Weinberger 2017): what it reads, and `Growth` channels
-/// more. Nothing is copied: both lie in one tensor.
-template <Index Growth>
-using DenseLayer = Concat<Identity, Sequential<BatchNorm, ReLU, NormedConv<4 * Growth, 1>,  //
-                                               BatchNorm, ReLU, NormedConv<Growth, 3>>>;
-
-using SmallDenseNet = Sequential<Image<32, 32, 3>, NormedConv<16, 3, 2>,          //
-                                 DenseLayer<8>, DenseLayer<8>, DenseLayer<8>,     //
-                                 BatchNorm, ReLU, NormedConv<20, 1>, AvgPool<2>,  //
-                                 DenseLayer<8>, DenseLayer<8>, DenseLayer<8>,     //
-                                 BatchNorm, ReLU, GlobalAvgPool, Linear<10>>;
-static_assert(SmallDenseNet::shapes[4] == Shape{16, 16, 16 + 3 * 8});
-
-/// A filter for each channel by itself, then all channels together (Howard et al. 2017).
+/// A filter for each channel by itself, then all channels together (Howard et al. 2017), and in the end a factor for
+/// each channel (Hu, Shen and Sun 2018).
 template <Index Inputs, Index Outputs, Index Stride = 1>
 using SeparableConv = Sequential<NormedConv<Inputs, 3, Stride, Inputs>, BatchNorm, ReLU,  //
-                                 NormedConv<Outputs, 1>, BatchNorm, ReLU>;
+                                 NormedConv<Outputs, 1>, BatchNorm, ReLU, SqueezeExcitation<4>>;
 
 using SmallMobileNet = Sequential<Image<32, 32, 3>, NormedConv<16, 3, 2>, BatchNorm, ReLU,  //
                                   SeparableConv<16, 32>, SeparableConv<32, 64, 2>,          //
                                   Residual<SeparableConv<64, 64>>, GlobalAvgPool, Linear<10>>;
-
-/// Prints a row for each layer: its kind, the shape of its output and the number of its parameters.
-template <class Network>
-void print_layers(const std::string& name) {
-  const auto row = [](const std::string& layer, const std::string& shape, Index parameters) {
-    std::cout << std::left << std::setw(20) << layer << std::right << std::setw(12) << shape << std::setw(8)
-              << parameters << "\n";
-  };
-  std::cout << "\n" << name << "\n";
-  for (std::size_t i = 0; i < Network::size; ++i) {
-    row(std::string(Network::kinds[i]), to_string(Network::shapes[i + 1]), Network::parameter_counts[i]);
-  }
-  row("total", "", Network::parameter_count);
-}
 
 /// Trains on one batch of images again and again.
 template <class Network>
@@ -55,9 +30,10 @@ void train(const TensorView<const float>& images, const std::vector<Label>& labe
   Model<Network> model;
   TrainingStep step(model, Adam<float>(Network::parameter_count), images.batch, Team{});
   for (int i = 0; i <= 20; ++i) {
-    const auto [loss, correct] = step(images, labels, 5e-3);
+    const BatchResult result = step(images, labels, 5e-3);
     if (i % 10 == 0) {
-      std::cout << "step " << i << ": loss " << loss << ", " << correct << " of " << images.batch << " right\n";
+      std::cout << "step " << i << ": loss " << result.loss << ", " << *result.correct << " of " << images.batch
+                << " right\n";
     }
   }
 }
@@ -73,8 +49,10 @@ int main() {
   const auto batch = batches.next();
   const std::vector<Label> labels(batch.labels.begin(), batch.labels.end());
 
-  print_layers<SmallDenseNet>("DenseNet");
+  // A table of the layers: shapes, parameters and multiply-adds, and what memory training and inference take.
+  std::cout << "DenseNet\n"
+            << to_string(summarize<SmallDenseNet>()) << to_string(summarize_memory<SmallDenseNet>(kBatch));
   train<SmallDenseNet>(batch.images, labels);
-  print_layers<SmallMobileNet>("Depthwise separable convolutions");
+  std::cout << "\nDepthwise separable convolutions\n" << to_string(summarize<SmallMobileNet>());
   train<SmallMobileNet>(batch.images, labels);
 }

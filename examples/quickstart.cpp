@@ -24,7 +24,8 @@ int main() {
   Model<Network> model;
   TrainingStep step(model, Adam<float>(Network::parameter_count), kBatch, Team{});
   for (int i = 0; i <= 100; ++i) {
-    const auto [loss, correct] = step(images.view(), labels, 3e-3);
-    if (i % 20 == 0) std::cout << "step " << i << ": loss " << loss << ", " << correct << " of 64 right\n";
+    const BatchResult result = step(images.view(), labels, 3e-3);
+    if (i % 20 == 0)
+      std::cout << "step " << i << ": loss " << result.loss << ", " << *result.correct << " of 64 right\n";
   }
 }

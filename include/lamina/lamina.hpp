@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp, which
-/// saves and loads models, and training/checkpointer.hpp.
+/// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp and
+/// io/classifier_file.hpp, which save and load models, and training/checkpointer.hpp; and those that need stb_image.h:
+/// data/image_file.hpp and data/image_folder.hpp, which read PNG and JPEG files.
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
@@ -21,12 +22,16 @@
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/core/version.hpp>
+#include <lamina/data/arrays.hpp>
 #include <lamina/data/augmentation.hpp>
+#include <lamina/data/binary_input.hpp>
 #include <lamina/data/cifar.hpp>
 #include <lamina/data/cifar_format.hpp>
+#include <lamina/data/class_names.hpp>
 #include <lamina/data/cutout.hpp>
 #include <lamina/data/dataset.hpp>
 #include <lamina/data/fingerprint.hpp>
+#include <lamina/data/idx.hpp>
 #include <lamina/data/loader.hpp>
 #include <lamina/data/mixup.hpp>
 #include <lamina/data/normalization.hpp>
@@ -41,23 +46,34 @@
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
 #include <lamina/diagnostics/scientific.hpp>
+#include <lamina/inference/classifier.hpp>
+#include <lamina/inference/predict.hpp>
+#include <lamina/inference/prediction.hpp>
 #include <lamina/io/file.hpp>
+#include <lamina/io/load_report.hpp>
 #include <lamina/io/model_tensors.hpp>
 #include <lamina/io/stored_tensor.hpp>
 #include <lamina/io/tensor_file.hpp>
+#include <lamina/layers/avg_pool.hpp>
 #include <lamina/layers/batch_norm.hpp>
+#include <lamina/layers/channel_layer_norm.hpp>
 #include <lamina/layers/channel_order.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dropout.hpp>
 #include <lamina/layers/flatten.hpp>
+#include <lamina/layers/global_avg_pool.hpp>
+#include <lamina/layers/global_max_pool.hpp>
+#include <lamina/layers/group_norm.hpp>
 #include <lamina/layers/identity.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
+#include <lamina/layers/max_pool.hpp>
 #include <lamina/layers/pooling.hpp>
 #include <lamina/layers/requirement.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/layers/smooth_activation.hpp>
+#include <lamina/layers/softmax.hpp>
 #include <lamina/losses/binary_cross_entropy.hpp>
 #include <lamina/losses/distillation.hpp>
 #include <lamina/losses/huber.hpp>
@@ -70,8 +86,18 @@
 #include <lamina/metrics/confusion_matrix.hpp>
 #include <lamina/metrics/mean_absolute_error.hpp>
 #include <lamina/metrics/top_k.hpp>
+#include <lamina/models/cifar_networks.hpp>
+#include <lamina/models/densenet.hpp>
+#include <lamina/models/lenet5.hpp>
+#include <lamina/models/named_network.hpp>
+#include <lamina/models/normed_conv.hpp>
+#include <lamina/models/resnet.hpp>
+#include <lamina/models/separable.hpp>
 #include <lamina/models/vgg.hpp>
+#include <lamina/models/wide_resnet.hpp>
+#include <lamina/network/channel_scale.hpp>
 #include <lamina/network/concat.hpp>
+#include <lamina/network/dense_block.hpp>
 #include <lamina/network/frozen_model.hpp>
 #include <lamina/network/initialization.hpp>
 #include <lamina/network/layer_list.hpp>
@@ -80,6 +106,8 @@
 #include <lamina/network/residual.hpp>
 #include <lamina/network/sequential.hpp>
 #include <lamina/network/single_pixel_norm.hpp>
+#include <lamina/network/squeeze_excitation.hpp>
+#include <lamina/network/summary.hpp>
 #include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
 #include <lamina/optimizers/adam.hpp>

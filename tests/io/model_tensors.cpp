@@ -157,7 +157,7 @@ TEST_CASE("model tensors: a tensor that is missing, another or too many is refus
         })) == "some.safetensors: tensor '3.bias': expected F64, F32, F16 or BF16, found I32");
   CHECK(refusal(changed_file([](StoredTensor& tensor) {
           if (tensor.name == "3.bias") tensor.name = "4.bias";
-        })) == "some.safetensors: the network has no tensor '4.bias'");
+        })) == "some.safetensors: the network has no tensor '4.bias'; tensor '3.bias' is missing");
 }
 
 TEST_CASE("model tensors: PyTorch's counters of batches are passed over, beside a batch norm alone") {

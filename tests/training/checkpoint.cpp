@@ -89,6 +89,9 @@ TEST_CASE("checkpoint: what is none, or not whole, or of another version is refu
   TensorFile changed = checkpoint;
   changed.metadata()["library"] = "lamina 0.0.1";
   CHECK_THROWS_WITH(require_checkpoint(changed), ContainsSubstring("checkpoint: was written by lamina 0.0.1"));
+  TensorFile older = checkpoint;
+  older.metadata()["kind"] = "lamina checkpoint 1";
+  CHECK_THROWS_WITH(require_checkpoint(older), "checkpoint: is no checkpoint of this kind of run: lamina checkpoint 1");
   changed.metadata().erase("kind");
   CHECK_THROWS_WITH(require_checkpoint(changed), "checkpoint: is no checkpoint of a run");
   TensorFile unverified("checkpoint");

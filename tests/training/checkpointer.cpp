@@ -1,5 +1,6 @@
 #include <set>
 
+#include <lamina/io/classifier_file.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/training/checkpointer.hpp>
 
@@ -78,6 +79,13 @@ TEST_CASE("checkpointer: best.safetensors is the model of the best epoch, as PyT
   CHECK(std::ranges::equal(best.statistics(), run.trainer().best_model().statistics()));
   CHECK(file.metadata().at("epoch") == std::to_string(run.trainer().best_epoch()));
   CHECK(file.metadata().at("format") == "pt");
+}
+
+TEST_CASE("checkpointer: best.safetensors says what the caller adds, such as the normalization") {
+  const Normalization normalization{{0.5, 0.25, 0.125}, {1, 2, 3}};
+  Run run({.metadata = classifier_metadata(normalization)});
+  run.trainer().run();
+  CHECK(load_classifier<TinyNetwork>(run.file("best.safetensors")).normalization == normalization);
 }
 
 TEST_CASE("checkpointer: a full disk ends the training and leaves the last checkpoint") {

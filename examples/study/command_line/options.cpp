@@ -49,7 +49,8 @@ cxxopts::Options command_line() {
       ("eval", "measure the weights in a file on the test images and exit", cxxopts::value<std::string>(),
        "FILE")                                                       //
       ("per-class", "with --eval: also the accuracy of each class")  //
-      ("help", "print this and exit");
+      ("prefix", "with --eval or --weights: strip it from the names in the file, such as module.", text(""), "TEXT")(
+          "help", "print this and exit");
   options.add_options("Going further")                                                                      //
       ("label-smoothing", "share of each label that is spread over all classes", text("0"), "SHARE")        //
       ("init", "default (uniform, PyTorch's) or he (normal, keeps the variance)", text("default"), "NAME")  //
@@ -134,6 +135,10 @@ Options parse_options(int argc, const char* const* argv) {
   }
   if (options.weights && options.evaluated) {
     throw UsageError("--eval measures weights and --weights trains them: name one of the two");
+  }
+  options.prefix = flags["prefix"].as<std::string>();
+  if (!options.prefix.empty() && !options.weights && !options.evaluated) {
+    throw UsageError("--prefix is for the file of --weights or --eval, and neither is there");
   }
   if (!falls_to_minimum(options.recipe)) options.minimum_learning_rate = 0;
   if (options.minimum_learning_rate > options.learning_rate) {

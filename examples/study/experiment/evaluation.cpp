@@ -64,7 +64,7 @@ void print(const lamina::ClassReport& report, const Data& data, bool per_class) 
 template <class Network>
 void evaluate(const lamina::TensorFile& file, const Options& options) {
   lamina::Model<Network> model;
-  read_weights_or_checkpoint(file, model);
+  read_weights_or_checkpoint(file, model, options.prefix);
   const lamina::Team team(options.threads);
   const Data data = load_data(options, team);
   lamina::BatchLoader<float> test(data.sets.test, data.test, data.normalization,

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include <lamina/io/classifier_file.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
 #include <lamina/training/checkpointer.hpp>
@@ -53,7 +54,7 @@ lamina::GradientClipping clipping(const Options& options) {
 template <class Network>
 lamina::Model<Network> first_model(const Options& options) {
   lamina::Model<Network> model(options.seed, initialization(options));
-  if (options.weights) read_weights_or_checkpoint(lamina::read_weights(*options.weights), model);
+  if (options.weights) read_weights_or_checkpoint(lamina::read_weights(*options.weights), model, options.prefix);
   return model;
 }
 
@@ -136,9 +137,11 @@ bool train(const Options& options, const Interruption& interruption) {
   std::optional<lamina::Checkpointer<decltype(trainer)>> checkpointer;
   if (folder) {
     trainer.add_observer(*folder);
-    checkpointer.emplace(
-        trainer, *options.out, identity(config),
-        lamina::CheckpointerOptions{.steps = options.checkpoint_steps, .minutes = options.checkpoint_minutes});
+    checkpointer.emplace(trainer, *options.out, identity(config),
+                         lamina::CheckpointerOptions{.steps = options.checkpoint_steps,
+                                                     .minutes = options.checkpoint_minutes,
+                                                     .metadata = lamina::classifier_metadata(
+                                                         data.normalization, data.sets.train.class_names())});
     trainer.add_observer(*checkpointer);
   }
   TerminalObserver terminal(options.progress && is_terminal());

@@ -33,7 +33,7 @@ std::optional<LoadedTeacher> load_teacher(const Options& options, const lamina::
   std::optional<LoadedTeacher> loaded;
   lamina::visit_vgg(name, [&]<class Network>(const lamina::NamedNetwork<Network>&) {
     lamina::Model<Network> model;
-    read_weights_or_checkpoint(file, model);
+    read_weights_or_checkpoint(file, model, "");
     const std::uint64_t number = fingerprint(model);
     loaded = LoadedTeacher{number, lamina::make_teacher(name + " " + lamina::hexadecimal(number), std::move(model),
                                                         options.batch_size, team)};

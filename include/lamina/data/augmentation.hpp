@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <lamina/core/error.hpp>
-#include <lamina/core/finite.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/random.hpp>
 #include <lamina/core/shape.hpp>
@@ -40,50 +39,45 @@ struct Augmentation {
   return {row, column, random.below(2) == 1};
 }
 
-/// Turns planar bytes into normalised values in NHWC order: (byte / 255 - mean) / deviation for each channel.
+/// Turns planar pixels into normalised values in NHWC order: (byte / 255 - mean) / deviation for each channel, and
+/// (value - mean) / deviation where the pixels are floats.
 /// @tparam T  float or double
 template <class T>
 class ImageNormalizer {
  public:
   /// @throws ArgumentError unless there are a mean and a positive deviation for each channel
   ImageNormalizer(Shape shape, const Normalization& normalization)
-      : shape_(shape), values_(static_cast<std::size_t>(shape.channels)) {
-    require(normalization.mean.size() == values_.size() && normalization.deviation.size() == values_.size(),
-            "expected a mean and a standard deviation for " + std::to_string(values_.size()) + " channels, found " +
-                std::to_string(normalization.mean.size()) + " and " + std::to_string(normalization.deviation.size()));
+      : shape_(shape), normalization_(normalization), values_(static_cast<std::size_t>(shape.channels)) {
+    check_normalization(normalization, shape.channels);
     for (std::size_t c = 0; c < values_.size(); ++c) {
       const double mean = normalization.mean[c];
       const double deviation = normalization.deviation[c];
-      require(is_finite(mean), "the mean of a channel must be finite, got " + std::to_string(mean));
-      require(deviation > 0 && is_finite(deviation),
-              "the standard deviation of a channel must be positive, got " + std::to_string(deviation));
       for (std::size_t byte = 0; byte < kBytes; ++byte) {
         values_[c][byte] = static_cast<T>((static_cast<double>(byte) / 255 - mean) / deviation);
       }
     }
   }
 
-  /// Writes the image, cropped and mirrored; pixels outside of it are black, that is byte 0.
+  /// Writes the image, cropped and mirrored; pixels outside of it are black, that is byte or number 0.
   /// @param image        shape.size() bytes, planar
   /// @param destination  shape.size() values, row, column, channel
   /// @throws ArgumentError  an image of another size
   void operator()(std::span<const std::uint8_t> image, const Augmentation& augmentation, T* destination) const {
-    if (std::ssize(image) != shape_.size()) {
-      throw ArgumentError("an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) +
-                          " bytes, got " + std::to_string(image.size()));
-    }
+    check(std::ssize(image), "bytes");
     for (Index c = 0; c < shape_.channels; ++c) {
-      const std::uint8_t* plane = image.data() + c * shape_.pixels();
       const auto& values = values_[static_cast<std::size_t>(c)];
-      for (Index y = 0; y < shape_.height; ++y) {
-        const Index source = y + augmentation.row;
-        T* row = destination + y * shape_.width * shape_.channels + c;
-        if (source < 0 || source >= shape_.height) {
-          blacken(row, 0, shape_.width, values[0]);
-        } else {
-          convert_row(plane + source * shape_.width, augmentation, values, row);
-        }
-      }
+      convert_plane(image.data(), c, augmentation, destination, [&](std::uint8_t byte) { return values[byte]; });
+    }
+  }
+  /// As above.
+  /// @param image  shape.size() numbers, planar
+  void operator()(std::span<const float> image, const Augmentation& augmentation, T* destination) const {
+    check(std::ssize(image), "values");
+    for (Index c = 0; c < shape_.channels; ++c) {
+      const double mean = normalization_.mean[static_cast<std::size_t>(c)];
+      const double deviation = normalization_.deviation[static_cast<std::size_t>(c)];
+      convert_plane(image.data(), c, augmentation, destination,
+                    [&](float value) { return static_cast<T>((static_cast<double>(value) - mean) / deviation); });
     }
   }
 
@@ -91,29 +85,57 @@ class ImageNormalizer {
   void operator()(std::span<const std::uint8_t> image, T* destination) const {
     operator()(image, Augmentation{}, destination);
   }
+  void operator()(std::span<const float> image, T* destination) const {
+    operator()(image, Augmentation{}, destination);
+  }
 
  private:
   static constexpr std::size_t kBytes = 256;
   using Table = std::array<T, kBytes>;  // one load for a byte's value, and no rounding that depends on the compiler
+
+  void check(Index pixels, const char* unit) const {
+    if (pixels == shape_.size()) return;
+    throw ArgumentError("an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) + " " + unit +
+                        ", got " + std::to_string(pixels));
+  }
+
+  /// One channel of an image.
+  /// @param value_of  the normalised value of a pixel
+  template <class Pixel, class ValueOf>
+  void convert_plane(const Pixel* image, Index channel, const Augmentation& augmentation, T* destination,
+                     const ValueOf& value_of) const {
+    const Pixel* plane = image + channel * shape_.pixels();
+    for (Index y = 0; y < shape_.height; ++y) {
+      const Index source = y + augmentation.row;
+      T* row = destination + y * shape_.width * shape_.channels + channel;
+      if (source < 0 || source >= shape_.height) {
+        blacken(row, 0, shape_.width, value_of(Pixel{0}));
+      } else {
+        convert_row(plane + source * shape_.width, augmentation, value_of, row);
+      }
+    }
+  }
 
   void blacken(T* row, Index begin, Index end, T black) const {
     for (Index x = begin; x < end; ++x) row[x * shape_.channels] = black;
   }
 
   /// One channel of one output row; `pixels` is the row of the source plane it comes from.
-  void convert_row(const std::uint8_t* pixels, const Augmentation& augmentation, const Table& values, T* row) const {
+  template <class Pixel, class ValueOf>
+  void convert_row(const Pixel* pixels, const Augmentation& augmentation, const ValueOf& value_of, T* row) const {
     const Index width = shape_.width;
     const Index step = augmentation.flip ? -1 : 1;
     const Index first = augmentation.column + (augmentation.flip ? width - 1 : 0);  // source column of column 0
     const Index offset = augmentation.flip ? -augmentation.column : augmentation.column;
     const Index begin = std::clamp<Index>(-offset, 0, width);
     const Index end = std::clamp<Index>(width - offset, 0, width);
-    blacken(row, 0, begin, values[0]);
-    for (Index x = begin; x < end; ++x) row[x * shape_.channels] = values[pixels[first + step * x]];
-    blacken(row, end, width, values[0]);
+    blacken(row, 0, begin, value_of(Pixel{0}));
+    for (Index x = begin; x < end; ++x) row[x * shape_.channels] = value_of(pixels[first + step * x]);
+    blacken(row, end, width, value_of(Pixel{0}));
   }
 
   Shape shape_;
+  Normalization normalization_;
   std::vector<Table> values_;
 };
 

@@ -15,7 +15,9 @@
 
 #include <lamina/core/error.hpp>
 #include <lamina/core/instruction_set.hpp>
+#include <lamina/data/binary_input.hpp>
 #include <lamina/data/cifar_format.hpp>
+#include <lamina/data/class_names.hpp>
 #include <lamina/data/dataset.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -55,17 +57,14 @@ inline void read_cifar(std::istream& in, const CifarFormat& format, const std::s
   Dataset images(name, CifarFormat::kShape, format.classes());
   Index bytes = 0;
   for (const auto& file : files) {
+    detail::require_file(file);
     std::error_code error;
-    const auto status = std::filesystem::status(file, error);
-    if (!std::filesystem::exists(status)) throw FileError(file.string(), "no such file");
-    if (std::filesystem::is_directory(status)) throw FileError(file.string(), "expected a file, found a folder");
     const auto size = std::filesystem::file_size(file, error);
     if (!error) bytes += static_cast<Index>(size);
   }
   images.reserve(bytes / format.record_bytes());
   for (const auto& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) throw FileError(file.string(), "cannot be opened for reading");
+    std::ifstream in = detail::open_binary(file);
     read_cifar(in, format, file.string(), images);
   }
   return images;
@@ -126,23 +125,29 @@ inline void require_binary_version(const std::filesystem::path& folder, const Ci
 
 }  // namespace detail
 
-/// Reads train.bin and test.bin of a folder in the CIFAR-100 format.
+/// Reads train.bin and test.bin of a folder in the CIFAR-100 format, and the names of the classes where
+/// fine_label_names.txt (or coarse_label_names.txt) is beside them.
 /// @throws FileError for a folder or file that is missing, cut off, empty or not CIFAR-100
 [[nodiscard]] inline TrainTestSets read_cifar100(const std::filesystem::path& folder,
                                                  Cifar100Labels labels = Cifar100Labels::fine) {
   detail::require_binary_version(folder, detail::kCifar100Names);
   const CifarFormat format = cifar100_format(labels);
-  return {read_cifar(folder / "train.bin", format), read_cifar(folder / "test.bin", format)};
+  TrainTestSets sets{read_cifar(folder / "train.bin", format), read_cifar(folder / "test.bin", format)};
+  name_classes(sets, folder / (labels == Cifar100Labels::fine ? "fine_label_names.txt" : "coarse_label_names.txt"));
+  return sets;
 }
 
-/// Reads data_batch_1.bin ... data_batch_5.bin and test_batch.bin of a folder in the CIFAR-10 format.
+/// Reads data_batch_1.bin ... data_batch_5.bin and test_batch.bin of a folder in the CIFAR-10 format, and the names of
+/// the classes where batches.meta.txt is beside them.
 /// @throws FileError as read_cifar100
 [[nodiscard]] inline TrainTestSets read_cifar10(const std::filesystem::path& folder) {
   detail::require_binary_version(folder, detail::kCifar10Names);
   std::array<std::filesystem::path, 5> train;
   for (std::size_t i = 0; i < train.size(); ++i) train[i] = folder / ("data_batch_" + std::to_string(i + 1) + ".bin");
-  return {read_cifar(train, cifar10_format(), folder.string()),
-          read_cifar(folder / "test_batch.bin", cifar10_format())};
+  TrainTestSets sets{read_cifar(train, cifar10_format(), folder.string()),
+                     read_cifar(folder / "test_batch.bin", cifar10_format())};
+  name_classes(sets, folder / "batches.meta.txt");
+  return sets;
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

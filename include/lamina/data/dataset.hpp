@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,37 +16,56 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// Labelled images in memory as they lie in a CIFAR record: bytes 0 ... 255, planar (channel, row, column).
+/// What the pixels of a set are: bytes 0 ... 255, or numbers of any size.
+enum class PixelType { bytes, floats };
+
+/// Labelled images in memory, planar (channel, row, column) as in a CIFAR record.
 class Dataset {
  public:
   Dataset() = default;
   /// An empty set of images of one shape.
   /// @param name  what error messages call the set, such as the path of its file
-  Dataset(std::string name, Shape shape, Index classes) : name_(std::move(name)), shape_(shape), classes_(classes) {
+  Dataset(std::string name, Shape shape, Index classes, PixelType type = PixelType::bytes)
+      : name_(std::move(name)), shape_(shape), classes_(classes), type_(type) {
     require(shape.height > 0 && shape.width > 0 && shape.channels > 0, name_ + ": no images of " + to_string(shape));
     require(classes > 0, name_ + ": the number of classes must be positive, got " + std::to_string(classes));
   }
 
   /// Makes room for that many images.
   void reserve(Index images) {
-    pixels_.reserve(static_cast<std::size_t>(images * shape_.size()));
+    const auto pixels = static_cast<std::size_t>(images * shape_.size());
+    type_ == PixelType::bytes ? bytes_.reserve(pixels) : floats_.reserve(pixels);
     labels_.reserve(static_cast<std::size_t>(images));
   }
 
+  /// Adds an image to a set of bytes.
   /// @param pixels  shape().size() bytes in planar order
-  /// @throws ArgumentError when the number of bytes or the label does not fit, and behind set_rows()
+  /// @throws ArgumentError when the type, the number of bytes or the label does not fit, and behind set_rows()
   void append(std::span<const std::uint8_t> pixels, Label label) {
-    if (row_size_ > 0) throw ArgumentError(name_ + ": its images have rows already: append before set_rows()");
-    if (std::ssize(pixels) != shape_.size()) {
-      throw ArgumentError(name_ + ": an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) +
-                          " bytes, found " + std::to_string(pixels.size()));
-    }
-    if (label < 0 || label >= classes_) {
-      throw ArgumentError(name_ + ": expected a label from 0 to " + std::to_string(classes_ - 1) + ", found " +
-                          std::to_string(label));
-    }
-    pixels_.insert(pixels_.end(), pixels.begin(), pixels.end());
+    check(PixelType::bytes, std::ssize(pixels), label);
+    bytes_.insert(bytes_.end(), pixels.begin(), pixels.end());
     labels_.push_back(label);
+  }
+  /// Adds an image to a set of floats.
+  /// @param pixels  shape().size() numbers in planar order
+  /// @throws ArgumentError as above, and for a number that is not finite
+  void append(std::span<const float> pixels, Label label) {
+    check(PixelType::floats, std::ssize(pixels), label);
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      if (is_finite(pixels[i])) continue;
+      throw ArgumentError(name_ + ": value " + std::to_string(i) + " of image " + std::to_string(size()) +
+                          " is not finite");
+    }
+    floats_.insert(floats_.end(), pixels.begin(), pixels.end());
+    labels_.push_back(label);
+  }
+
+  /// Says what the classes are called, from class 0 on; none at first.
+  /// @throws ArgumentError unless there is a name for each class
+  void name_classes(std::vector<std::string> names) {
+    require(std::ssize(names) == classes_, name_ + ": expected the names of " + std::to_string(classes_) +
+                                               " classes, found " + std::to_string(names.size()));
+    class_names_ = std::move(names);
   }
 
   /// Gives each image a row of target values: those of a regression, 0 or 1 for each of several labels, probabilities
@@ -70,11 +90,25 @@ class Dataset {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Shape shape() const { return shape_; }
   [[nodiscard]] Index classes() const { return classes_; }
+  /// One name a class, or none.
+  [[nodiscard]] const std::vector<std::string>& class_names() const { return class_names_; }
+  [[nodiscard]] PixelType pixel_type() const { return type_; }
   /// Number of images.
   [[nodiscard]] Index size() const { return std::ssize(labels_); }
   /// Bytes of image n in planar order.
+  /// @pre pixel_type() is bytes
   [[nodiscard]] std::span<const std::uint8_t> image(Index n) const {
-    return {pixels_.data() + n * shape_.size(), static_cast<std::size_t>(shape_.size())};
+    return {bytes_.data() + n * shape_.size(), static_cast<std::size_t>(shape_.size())};
+  }
+  /// Numbers of image n in planar order.
+  /// @pre pixel_type() is floats
+  [[nodiscard]] std::span<const float> float_image(Index n) const {
+    return {floats_.data() + n * shape_.size(), static_cast<std::size_t>(shape_.size())};
+  }
+  /// Calls visitor(pixels of image n), a span of bytes or of floats, and gives what that gives.
+  template <class Visitor>
+  decltype(auto) visit_image(Index n, const Visitor& visitor) const {
+    return type_ == PixelType::bytes ? visitor(image(n)) : visitor(float_image(n));
   }
   [[nodiscard]] Label label(Index n) const { return labels_[static_cast<std::size_t>(n)]; }
   [[nodiscard]] std::span<const Label> labels() const { return labels_; }
@@ -88,14 +122,40 @@ class Dataset {
   }
 
  private:
+  void check(PixelType type, Index pixels, Label label) const {
+    const bool bytes = type_ == PixelType::bytes;
+    if (row_size_ > 0) throw ArgumentError(name_ + ": its images have rows already: append before set_rows()");
+    if (type != type_) {
+      throw ArgumentError(name_ + ": expected an image of " + (bytes ? "bytes, found floats" : "floats, found bytes"));
+    }
+    if (pixels != shape_.size()) {
+      throw ArgumentError(name_ + ": an image of " + to_string(shape_) + " has " + std::to_string(shape_.size()) +
+                          (bytes ? " bytes" : " values") + ", found " + std::to_string(pixels));
+    }
+    if (label < 0 || label >= classes_) {
+      throw ArgumentError(name_ + ": expected a label from 0 to " + std::to_string(classes_ - 1) + ", found " +
+                          std::to_string(label));
+    }
+  }
+
   std::string name_;
   Shape shape_;
   Index classes_ = 1;
-  std::vector<std::uint8_t> pixels_;
+  PixelType type_ = PixelType::bytes;
+  std::vector<std::uint8_t> bytes_;  // this or the next is empty, by the type
+  std::vector<float> floats_;
   std::vector<Label> labels_;
+  std::vector<std::string> class_names_;
   std::vector<float> rows_;
   Index row_size_ = 0;
 };
+
+/// The positions of all images of a set, in order.
+[[nodiscard]] inline std::vector<Index> all_images(const Dataset& images) {
+  std::vector<Index> positions(static_cast<std::size_t>(images.size()));
+  std::iota(positions.begin(), positions.end(), Index{0});
+  return positions;
+}
 
 /// Refuses positions at which a set has no image.
 /// @throws ArgumentError

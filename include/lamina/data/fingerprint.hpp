@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include <lamina/core/hash.hpp>
 #include <lamina/core/instruction_set.hpp>
@@ -15,12 +16,14 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 /// Adds all pixels, in words of 64 bits, and all targets to a hash, which so tells data sets apart.
 inline void add_images(Hash& hash, const Dataset& images) {
   for (Index i = 0; i < images.size(); ++i) {
-    const auto pixels = images.image(i);
-    for (std::size_t at = 0; at < pixels.size(); at += sizeof(std::uint64_t)) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, pixels.data() + at, std::min(sizeof word, pixels.size() - at));
-      hash.add(word);
-    }
+    images.visit_image(i, [&](const auto pixels) {
+      const auto bytes = std::as_bytes(pixels);
+      for (std::size_t at = 0; at < bytes.size(); at += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data() + at, std::min(sizeof word, bytes.size() - at));
+        hash.add(word);
+      }
+    });
     hash.add(static_cast<std::uint64_t>(images.label(i)));
     for (const float value : images.row(i)) hash.add(std::bit_cast<std::uint32_t>(value));
   }

@@ -219,7 +219,8 @@ class BatchLoader {
       const Index sample = order_[static_cast<std::size_t>(first + i)];
       const Augmentation augmentation =
           options_.augment ? draw_augmentation(options_.seed, next_.epoch, sample) : Augmentation{};
-      normalize_(images_.image(sample), augmentation, room.images.view().sample(i));
+      images_.visit_image(sample,
+                          [&](const auto pixels) { normalize_(pixels, augmentation, room.images.view().sample(i)); });
       if (options_.cutout > 0) {
         const Shape shape = images_.shape();
         cut_out(draw_cutout(shape, options_.cutout, options_.seed, next_.epoch, sample), shape,

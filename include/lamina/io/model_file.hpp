@@ -70,11 +70,14 @@ void save_model(const std::filesystem::path& path, const Model<Network, T>& mode
 
 /// Sets a model's parameters and running statistics to those of a file, whatever program wrote it. Values of another
 /// floating-point type (F64, F32, F16, BF16) are rounded to the model's.
-/// @throws FileError when the extension is not .safetensors, the file cannot be read or is damaged, or it does not
-///         hold exactly the network's tensors; the model is then as before
+/// To fine-tune a loaded network with a new head, load with {.strict = false}: tensors whose names and shapes are the
+/// network's are taken, the others stay as they are.
+/// @return what was loaded, and what differed
+/// @throws FileError when the extension is not .safetensors, the file cannot be read or is damaged, or, if strict, it
+///         does not hold exactly the network's tensors; the model is then as before
 template <class Network, class T>
-void load_model(const std::filesystem::path& path, Model<Network, T>& model, const LoadOptions& options = {}) {
-  read_whole_model(read_weights(path), model, options);
+LoadReport load_model(const std::filesystem::path& path, Model<Network, T>& model, const LoadOptions& options = {}) {
+  return read_whole_model(read_weights(path), model, options);
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -11,6 +11,7 @@
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/instruction_set.hpp>
+#include <lamina/io/load_report.hpp>
 #include <lamina/io/tensor_file.hpp>
 #include <lamina/layers/segment.hpp>
 #include <lamina/network/model.hpp>
@@ -89,31 +90,41 @@ void add_segments(TensorFile& file, const std::string& prefix, std::span<const S
 /// Which types of stored values a model takes.
 enum class StoredTypes { own, any_floating };
 
-template <class T>
-void read_segments(const TensorFile& file, const std::string& prefix, std::span<const Segment> segments,
-                   std::span<T> values, StoredTypes types) {
-  for (const Segment& segment : segments) {
-    std::vector<T> stored(static_cast<std::size_t>(segment.size()));
-    const std::string name = prefix + std::string(segment.name.view());
-    if (types == StoredTypes::own) {
-      file.read<T>(name, stored_dimensions(segment), stored);
-    } else {
-      file.read_converted<T>(name, stored_dimensions(segment), stored);
-    }
-    for_each_stored_value(segment, [&](Index to, Index from) {
-      values[static_cast<std::size_t>(segment.offset + to)] = stored[static_cast<std::size_t>(from)];
-    });
-  }
+/// Whether a file has a segment's tensor in the segment's shape.
+[[nodiscard]] inline bool has_in_shape(const TensorFile& file, const std::string& prefix, const Segment& segment) {
+  const StoredTensor* const tensor = file.find(prefix + std::string(segment.name.view()));
+  return tensor != nullptr && tensor->dimensions == stored_dimensions(segment);
 }
 
-template <class Network, class T>
-void read_model(const TensorFile& file, Model<Network, T>& model, const std::string& prefix, StoredTypes types) {
-  Buffer<T> parameters(Network::parameter_count);
-  Buffer<T> statistics(Network::statistics_count);
-  read_segments<T>(file, prefix, Network::parameters, parameters.span(), types);
-  read_segments<T>(file, prefix, Network::statistics, statistics.span(), types);
-  std::ranges::copy(parameters, model.parameters().begin());
-  std::ranges::copy(statistics, model.statistics().begin());
+template <class T>
+void read_segment(const TensorFile& file, const std::string& prefix, const Segment& segment, std::span<T> values,
+                  StoredTypes types) {
+  std::vector<T> stored(static_cast<std::size_t>(segment.size()));
+  const std::string name = prefix + std::string(segment.name.view());
+  if (types == StoredTypes::own) {
+    file.read<T>(name, stored_dimensions(segment), stored);
+  } else {
+    file.read_converted<T>(name, stored_dimensions(segment), stored);
+  }
+  for_each_stored_value(segment, [&](Index to, Index from) {
+    values[static_cast<std::size_t>(segment.offset + to)] = stored[static_cast<std::size_t>(from)];
+  });
+}
+
+/// Sets the tensors that choose(segment) chooses, all of them or, where one does not fit, none.
+template <class Network, class T, class Choose>
+void read_chosen(const TensorFile& file, Model<Network, T>& model, const std::string& prefix, StoredTypes types,
+                 const Choose& choose) {
+  Model<Network, T> read = model;
+  const auto read_all = [&](std::span<const Segment> segments, std::span<T> values) {
+    for (const Segment& segment : segments) {
+      if (choose(segment)) read_segment<T>(file, prefix, segment, values, types);
+    }
+  };
+  read_all(Network::parameters, read.parameters());
+  read_all(Network::statistics, read.statistics());
+  std::ranges::copy(read.parameters(), model.parameters().begin());
+  std::ranges::copy(read.statistics(), model.statistics().begin());
 }
 
 /// Whether a network has a tensor of that name, or PyTorch's batch norms have it beside one.
@@ -160,32 +171,66 @@ void add_model(TensorFile& file, const Model<Network, T>& model, const std::stri
 /// @throws FileError when one is missing or does not fit; the model is then as before
 template <class Network, class T>
 void read_model(const TensorFile& file, Model<Network, T>& model, const std::string& prefix = {}) {
-  detail::read_model(file, model, prefix, detail::StoredTypes::own);
+  detail::read_chosen(file, model, prefix, detail::StoredTypes::own, [](const Segment&) { return true; });
 }
 
 /// How the tensors of a file are taken for a network's.
 struct LoadOptions {
-  std::string prefix;  ///< what every name in the file begins with and the network's do not, such as "module."
+  std::string prefix{};  ///< what every name in the file begins with and the network's do not, such as "module."
+  bool strict =
+      true;  ///< refuse a file that does not hold exactly the network's tensors; otherwise take those that fit
 };
 
+/// What of a file a network could take, whatever program wrote it. The counters of batches that PyTorch's batch norms
+/// have ("1.num_batches_tracked") are passed over.
+/// @throws FileError for a name that does not begin with the prefix
+template <class Network>
+[[nodiscard]] LoadReport compare_tensors(const TensorFile& file, const std::string& prefix = {}) {
+  LoadReport report;
+  for (const StoredTensor& tensor : file.tensors()) {
+    if (!tensor.name.starts_with(prefix)) {
+      throw FileError(file.origin().string(),
+                      "tensor '" + tensor.name + "' does not begin with the prefix '" + prefix + "'");
+    }
+    const std::string name = tensor.name.substr(prefix.size());
+    if (!detail::knows_tensor<Network>(name)) report.unexpected.push_back(name);
+  }
+  const auto compare = [&](std::span<const Segment> segments) {
+    for (const Segment& segment : segments) {
+      const std::string name(segment.name.view());
+      const StoredTensor* const tensor = file.find(prefix + name);
+      if (tensor == nullptr) {
+        report.missing.push_back(name);
+      } else if (detail::has_in_shape(file, prefix, segment)) {
+        report.loaded.push_back(name);
+      } else {
+        report.other_shape.push_back({prefix + name, detail::stored_dimensions(segment), tensor->dimensions});
+      }
+    }
+  };
+  compare(Network::parameters);
+  compare(Network::statistics);
+  return report;
+}
+
 /// As read_model, for a file that holds one model and nothing else, whatever wrote it: takes any floating-point type,
-/// rounded to the model's, and refuses tensors that the network has not, but for the counters of batches that PyTorch's
-/// batch norms have ("1.num_batches_tracked").
-/// @throws FileError
+/// rounded to the model's.
+/// @throws FileError, where the options are strict, that lists what differs; where they are not, for a file that has
+///         nothing of the network; the model is then as before
 template <class Network, class T>
-void read_whole_model(const TensorFile& file, Model<Network, T>& model, const LoadOptions& options = {}) {
+LoadReport read_whole_model(const TensorFile& file, Model<Network, T>& model, const LoadOptions& options = {}) {
   const auto refuse = [&](const std::string& problem) { throw FileError(file.origin().string(), problem); };
   detail::require_order_of_pytorch<Network>(file);
-  for (const StoredTensor& tensor : file.tensors()) {
-    if (!tensor.name.starts_with(options.prefix)) {
-      refuse("tensor '" + tensor.name + "' does not begin with the prefix '" + options.prefix + "'");
-    }
-    const std::string name = tensor.name.substr(options.prefix.size());
-    if (!detail::knows_tensor<Network>(name)) {
-      refuse("the network has no tensor '" + name + "'" + detail::prefix_hint<Network>(name));
-    }
+  LoadReport report = compare_tensors<Network>(file, options.prefix);
+  for (const std::string& name : report.unexpected) {
+    const std::string hint = detail::prefix_hint<Network>(name);
+    if (!hint.empty()) refuse("the network has no tensor '" + name + "'" + hint);
   }
-  detail::read_model(file, model, options.prefix, detail::StoredTypes::any_floating);
+  if (options.strict && !report.complete()) refuse(detail::listed(report.differences()));
+  if (report.loaded.empty()) refuse("has no tensor of the network; " + detail::listed(report.differences()));
+  detail::read_chosen(file, model, options.prefix, detail::StoredTypes::any_floating,
+                      [&](const Segment& segment) { return detail::has_in_shape(file, options.prefix, segment); });
+  return report;
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -95,8 +95,8 @@ class Model {
                              const TensorView<const T>& output_gradient, const TensorView<const T>& input_gradient) {
     check_images<Network>(workspace.batch(), images);
     if (images.batch != workspace.forward_batch()) {
-      throw ArgumentError("backward takes the images of the last forward on its workspace, which were " +
-                          std::to_string(workspace.forward_batch()) + ", got " + std::to_string(images.batch));
+      throw ArgumentError(message("backward takes the images of the last forward on its workspace, which were ",
+                                  workspace.forward_batch(), ", got ", images.batch));
     }
     check_tensor("the gradient of the output", output_gradient, images.batch, Network::output_shape);
     if (input_gradient.empty()) return;

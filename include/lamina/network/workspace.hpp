@@ -33,6 +33,9 @@ class TrainingWorkspace {
   void remember_forward(Index images) { forward_batch_ = images; }
   /// Bytes it holds.
   [[nodiscard]] Index bytes() const { return (memory_.size() + 2 * output_.size()) * static_cast<Index>(sizeof(T)); }
+  /// Bytes that one for such batches would hold.
+  /// @throws ArgumentError when batch < 1
+  [[nodiscard]] static Index bytes_for(Index batch, const Team& team);
   /// The network's output for the first `count` samples, and memory for the loss's gradient of the same shape.
   [[nodiscard]] TensorView<T> output(Index count) { return output_.view().samples(0, count); }
   [[nodiscard]] TensorView<T> output_gradient(Index count) { return output_gradient_.view().samples(0, count); }
@@ -70,6 +73,11 @@ class InferenceWorkspace {
   [[nodiscard]] const engine::Engine<T>& engine() const { return engine_; }
   [[nodiscard]] const engine::Layout& layout() const { return layout_; }
   [[nodiscard]] T* memory() { return memory_.data(); }
+  /// Bytes it holds.
+  [[nodiscard]] Index bytes() const { return (memory_.size() + output_.size()) * static_cast<Index>(sizeof(T)); }
+  /// Bytes that one for such batches would hold.
+  /// @throws ArgumentError when batch < 1
+  [[nodiscard]] static Index bytes_for(Index batch, const Team& team);
   [[nodiscard]] TensorView<T> output(Index count) { return output_.view().samples(0, count); }
 
  private:
@@ -112,5 +120,21 @@ InferenceWorkspace<Network, T>::InferenceWorkspace(Index batch, Team team, Fusio
     : InferenceWorkspace(batch, team,
                          fusion == Fusion::full ? engine::inference_engine<Network, T, Fusion::full>()
                                                 : engine::inference_engine<Network, T, Fusion::none>()) {}
+
+template <class Network, class T>
+Index TrainingWorkspace<Network, T>::bytes_for(Index batch, const Team& team) {
+  require(batch > 0, "the batch size must be positive, got " + std::to_string(batch));
+  const engine::Engine<T> engine = engine::training_engine<Network, T, Fusion::full>();
+  const engine::Layout layout = engine.layout(*engine.program, engine::Mode::training, batch, team.threads());
+  return (layout.size + 2 * batch * Network::output_shape.size()) * static_cast<Index>(sizeof(T));
+}
+
+template <class Network, class T>
+Index InferenceWorkspace<Network, T>::bytes_for(Index batch, const Team& team) {
+  require(batch > 0, "the batch size must be positive, got " + std::to_string(batch));
+  const engine::Engine<T> engine = engine::inference_engine<Network, T, Fusion::full>();
+  const engine::Layout layout = engine.layout(*engine.program, engine::Mode::inference, batch, team.threads());
+  return (layout.size + batch * Network::output_shape.size()) * static_cast<Index>(sizeof(T));
+}
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 struct CheckpointerOptions {
   Index steps = 0;     ///< after so many steps of an epoch; 0 for never
   double minutes = 0;  ///< so long after the last time; 0 for never
+  /// What best.safetensors says besides: classifier_metadata() makes it a file for load_classifier().
+  std::map<std::string, std::string> metadata{};
 };
 
 /// Writes what a training run can be continued from into a folder: checkpoint.safetensors (checkpoint.hpp), the latest,
@@ -55,10 +58,11 @@ class Checkpointer : public TrainingObserver {
   using Clock = std::chrono::steady_clock;
 
   void write_best(const EpochReport& report) const {
-    save_model(folder_ / "best.safetensors", trainer_.best_model(),
-               {{"configuration", configuration_},
-                {"epoch", std::to_string(report.epoch)},
-                {"validation_accuracy", to_digits(report.validation.accuracy)}});
+    std::map<std::string, std::string> metadata{{"configuration", configuration_},
+                                                {"epoch", std::to_string(report.epoch)},
+                                                {"validation_accuracy", to_digits(report.validation.accuracy)}};
+    metadata.insert(options_.metadata.begin(), options_.metadata.end());
+    save_model(folder_ / "best.safetensors", trainer_.best_model(), metadata);
   }
 
   const Trainer& trainer_;

@@ -43,13 +43,13 @@ template <class T>
 /// Where a loss that is not finite comes from: the first layer whose running statistics or parameters are not, else the
 /// last layer, whose output is all that remains.
 template <class Network, class T>
-[[nodiscard]] std::string blame(const Model<Network, T>& model) {
+[[nodiscard, gnu::cold, gnu::noinline]] std::string blame(const Model<Network, T>& model) {
   const Segment* tensor = first_not_finite<T>(Network::parameters, model.parameters());
   if (tensor == nullptr) tensor = first_not_finite<T>(Network::statistics, model.statistics());
   if (tensor == nullptr) {
-    return "the output of " + std::string(Network::kinds.back()) + " " + std::to_string(Network::size - 1);
+    return message("the output of ", Network::kinds.back(), " ", Network::size - 1);
   }
-  return std::string(tensor->kind) + " " + std::string(tensor->name.view());
+  return message(tensor->kind, " ", tensor->name.view());
 }
 
 }  // namespace detail
@@ -135,8 +135,8 @@ class TrainingStep {
     const TensorView<const T> output = model_.forward(workspace_, images, random);
     const BatchResult result = batch_result(loss_of<T>(loss_, output, targets, gradient, team()), output, targets);
     if (!is_finite(result.loss)) {
-      throw NonFiniteError("step " + std::to_string(optimizer_.steps() + 1) +
-                           ": the loss is not finite, and neither is " + detail::blame(model_));
+      throw NonFiniteError(
+          message("step ", optimizer_.steps() + 1, ": the loss is not finite, and neither is ", detail::blame(model_)));
     }
     model_.backward(workspace_, images, gradient, random);
     if (options_.micro_batches > 1) add_gradients(images.batch);
