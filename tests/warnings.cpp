@@ -33,7 +33,7 @@ double step() {
   optimizer.step(model.parameters(), model.gradients(), 1e-3, team);
   InferenceWorkspace<Network, T> inference(4, team);
   static_cast<void>(model.infer(inference, images.view()));
-  return loss.loss;
+  return loss;
 }
 
 }  // namespace

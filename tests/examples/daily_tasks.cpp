@@ -82,6 +82,17 @@ TEST_CASE("resume: the weights are those of the uninterrupted run") {
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
+TEST_CASE("custom_loss: its gradient is right, and a network learns with it") {
+  const std::string out = output_of("custom_loss");
+  CHECK(number_behind("right up to ", out) < 1e-9);
+  CHECK(number_behind("step 60: loss ", out) < number_behind("step 0: loss ", out) / 2);
+}
+
+TEST_CASE("regression: explains nearly all that the mean of the targets does not") {
+  const std::string out = output_of("regression");
+  CHECK(number_behind("mean squared error ", out) < 0.05 * number_behind("targets has ", out));
+}
+
 TEST_CASE("lenet_idx: learns digits from files") {
   CHECK(number_behind("epoch 3: test accuracy ", output_of("lenet_idx")) > 0.8);
 }

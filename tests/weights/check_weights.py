@@ -97,6 +97,42 @@ def from_pytorch(program, folder):
             check_close(f"{name}, {weights}", ours, logits_of(network, images))
 
 
+def lenet_of_pytorch():
+    """LeNet-5 as in model_weights.cpp."""
+    torch.manual_seed(1)
+    nn = torch.nn
+    return nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.Tanh(),
+                         nn.AvgPool2d(2), nn.Flatten(), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(),
+                         nn.Linear(84, 10))
+
+
+def lenet(program, folder):
+    """Ours to PyTorch, from there back to us, and PyTorch's own to us."""
+    run(program, "save", "lenet", folder)
+    ours = weight_files.read(folder / "run.safetensors")[0]
+    weights = weight_files.read(folder / "weights.safetensors")[0]
+    network = lenet_of_pytorch()
+    own = {key: value.numpy().copy() for key, value in network.state_dict().items()}
+    network.load_state_dict({key: torch.from_numpy(array.copy()) for key, array in weights.items()})
+    check_close("lenet, ours in PyTorch", logits_of(network, ours["images"]), ours["logits"])
+
+    torch.save(network.state_dict(), folder / "weights.pt")
+    back = {key: value.numpy() for key, value in torch.load(folder / "weights.pt").items()}
+    weight_files.write(folder / "back.safetensors", back, {})
+    run(program, "load", "lenet", folder / "back.safetensors", folder / "run.safetensors", folder / "again.safetensors")
+    again = weight_files.read(folder / "again.safetensors")[0]["logits"]
+    assert numpy.array_equal(again, ours["logits"]), "lenet: weights that went to PyTorch and back have changed"
+
+    network.load_state_dict({key: torch.from_numpy(array) for key, array in own.items()})
+    weight_files.write(folder / "own.safetensors", own, {})
+    run(program, "load", "lenet", folder / "own.safetensors", folder / "run.safetensors", folder / "own_run.safetensors")
+    found = weight_files.read(folder / "own_run.safetensors")[0]["logits"]
+    check_close("lenet, PyTorch's with us", found, logits_of(network, ours["images"]))
+    # Would a mistake in the order of the flattened values be seen behind the last layer?
+    network[7].weight.data.copy_(network[7].weight.data.reshape(120, 16, 25).transpose(1, 2).reshape(120, 400).clone())
+    assert deviation(found, logits_of(network, ours["images"])) > 100 * TOLERANCE
+
+
 def onnx_evaluator():
     """evaluate(model, images) by onnx itself where it can, else by PyTorch."""
     try:
@@ -217,5 +253,5 @@ def refusals(program, folder):
 if __name__ == "__main__":
     torch.set_num_threads(2)
     with tempfile.TemporaryDirectory() as temporary:
-        {check.__name__: check for check in (to_pytorch, from_pytorch, to_onnx, round_trip, refusals)}[sys.argv[1]](
-            sys.argv[2], pathlib.Path(temporary))
+        checks = (to_pytorch, from_pytorch, lenet, to_onnx, round_trip, refusals)
+        {check.__name__: check for check in checks}[sys.argv[1]](sys.argv[2], pathlib.Path(temporary))

@@ -5,7 +5,7 @@
 ///                                                          logits of these weights
 ///     model_weights load NETWORK WEIGHTS IMAGES LOGITS     logits of images, with the weights of a file
 ///
-/// Images are (number, row, column, channel), as Lamina has them.
+/// NETWORK is one of the study, or "lenet". Images are (number, row, column, channel), as Lamina has them.
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +18,8 @@
 #include <lamina/core/random.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/io/safetensors.hpp>
+#include <lamina/layers/flatten.hpp>
+#include <lamina/layers/smooth_activation.hpp>
 #include <lamina/models/vgg.hpp>
 
 namespace {
@@ -25,6 +27,10 @@ namespace {
 using namespace lamina;
 
 constexpr Index kImages = 4;
+
+/// LeNet-5 (LeCun, Bottou, Bengio and Haffner 1998), whose first linear layer reads flattened images.
+using LeNet = Sequential<Image<28, 28, 1>, Conv2d<6, 5>, Tanh, AvgPool<2>, Conv2d<16, 5, ConvOptions{.padding = 0}>,
+                         Tanh, AvgPool<2>, Flatten, Linear<120>, Tanh, Linear<84>, Tanh, Linear<10>>;
 
 /// Weights and statistics that no layer starts with. Those of convolutions are larger than at the start (He et al.
 /// 2015), so that images reach the logits of a deep network without batch norm.
@@ -91,13 +97,15 @@ void load(const std::filesystem::path& weights, const std::filesystem::path& ima
 }
 
 void run(const std::vector<std::string>& arguments) {
-  visit_vgg(arguments.at(1), [&]<class Network>(const NamedNetwork<Network>& network) {
+  const auto act = [&]<class Network>(const NamedNetwork<Network>& network) {
     if (arguments[0] == "save") {
       save<Network>(network.name, arguments.at(2));
     } else {
       load<Network>(arguments.at(2), arguments.at(3), arguments.at(4));
     }
-  });
+  };
+  if (arguments.at(1) == "lenet") return act(NamedNetwork<LeNet>{"lenet"});
+  visit_vgg(arguments.at(1), act);
 }
 
 }  // namespace
