@@ -18,7 +18,7 @@
 #include <lamina/core/random.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/io/safetensors.hpp>
-#include <lamina/models/vgg.hpp>
+#include <lamina/models/cifar_precompiled.hpp>
 
 namespace {
 
@@ -91,7 +91,7 @@ void load(const std::filesystem::path& weights, const std::filesystem::path& ima
 }
 
 void run(const std::vector<std::string>& arguments) {
-  visit_vgg(arguments.at(1), [&]<class Network>(const NamedNetwork<Network>& network) {
+  visit_network(kCifarNetworks, arguments.at(1), [&]<class Network>(const NamedNetwork<Network>& network) {
     if (arguments[0] == "save") {
       save<Network>(network.name, arguments.at(2));
     } else {
