@@ -4,6 +4,9 @@
 #include <lamina/layers/group_norm.hpp>
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
+#include <lamina/layers/smooth_activation.hpp>
+#include <lamina/layers/softmax.hpp>
+#include <lamina/network/channel_scale.hpp>
 #include <lamina/network/residual.hpp>
 
 #include "layer_checks.hpp"
@@ -37,4 +40,13 @@ TEST_CASE("channel layer norm: gradients are right") {
   test::check_gradients_of<Sequential<Image<3, 4, 6>, ChannelLayerNorm>>();
   test::check_gradients_of<
       Sequential<Image<4, 4, 3>, Conv2d<8, 3>, ChannelLayerNorm, LeakyReLU, Flatten, ChannelLayerNorm, Linear<3>>>();
+}
+
+TEST_CASE("group norm and channel layer norm: behind Flatten files have their parameters in PyTorch's order") {
+  using Net =
+      Sequential<Image<2, 3, 4>, Flatten, ChannelLayerNorm, GroupNorm<1>, Softmax, ChannelScale<Sigmoid>, Linear<5>>;
+  for (std::size_t i = 0; i < 5; ++i) {
+    CAPTURE(Net::parameters[i].name.view());
+    CHECK(Net::parameters[i].input_order == ChannelOrder::flattened({2, 3, 4}));
+  }
 }

@@ -1,5 +1,5 @@
 """Evaluates an ONNX model with PyTorch's functions, node by node, for where onnx has no evaluator of its own. Knows the
-operators that the networks of the study are made of, and refuses others and attributes that it does not know."""
+operators that our networks are made of, and refuses others and attributes that it does not know."""
 
 import onnx
 import torch
@@ -33,15 +33,32 @@ def batch_norm(x, scale, bias, mean, variance, *, epsilon=1e-5, momentum=0.9, tr
     return functional.batch_norm(x, mean, variance, scale, bias, eps=epsilon)
 
 
+def max_pool(x, *, kernel_shape, pads, strides, ceil_mode=0, dilations=1):
+    return functional.max_pool2d(x, kernel_shape, strides, split_pads(pads), dilations, bool(ceil_mode))
+
+
+def unsqueeze(x, axes):
+    for axis in sorted(axes.tolist()):
+        x = x.unsqueeze(axis)
+    return x
+
+
 OPERATORS = {
     "Add": torch.add,
     "AveragePool": average_pool,
     "BatchNormalization": batch_norm,
+    "Concat": lambda *inputs, axis: torch.cat(inputs, axis),
+    "Constant": lambda *, value: torch.from_numpy(numpy_helper.to_array(value).copy()),
     "Conv": convolution,
     "Flatten": lambda x, *, axis: x.flatten(axis),
     "Gemm": linear,
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdim=True),
     "LeakyRelu": lambda x, *, alpha: functional.leaky_relu(x, alpha),
+    "MaxPool": max_pool,
+    "Mul": torch.mul,
+    "Relu": functional.relu,
+    "Sigmoid": torch.sigmoid,
+    "Unsqueeze": unsqueeze,
 }
 
 

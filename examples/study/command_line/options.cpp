@@ -7,7 +7,7 @@
 #include <cxxopts.hpp>
 
 #include <lamina/core/error.hpp>
-#include <lamina/models/vgg.hpp>
+#include <lamina/models/cifar_networks.hpp>
 
 #include "study/command_line/flag_values.hpp"
 #include "study/command_line/program.hpp"
@@ -24,8 +24,8 @@ cxxopts::Options command_line() {
   cxxopts::Options options("train_cifar100", "Trains a VGG network on CIFAR-100 and shows how its gradients flow.");
   const auto text = [](const char* fallback) { return cxxopts::value<std::string>()->default_value(fallback); };
   // All values are taken as text: our own messages name the flag, what it takes and what it got.
-  options.add_options()                                                                   //
-      ("model", "one of: " + lamina::vgg_names(), cxxopts::value<std::string>(), "NAME")  //
+  options.add_options()                                                                                        //
+      ("model", "one of: " + lamina::names_of(lamina::kCifarNetworks), cxxopts::value<std::string>(), "NAME")  //
       ("data",
        "folder with train.bin and test.bin; else $LAMINA_CIFAR100, else ./data/cifar-100-binary, "
        "else built-in images",
@@ -80,7 +80,7 @@ std::string known_model(const cxxopts::ParseResult& flags) {
   if (flags.count("model") == 0) throw UsageError("--model is missing");
   const auto name = flags["model"].as<std::string>();
   try {
-    lamina::visit_vgg(name, [](const auto&) {});
+    lamina::visit_network(lamina::kCifarNetworks, name, [](const auto&) {});
   } catch (const lamina::ArgumentError& error) {
     throw UsageError(std::string("--model: ") + error.what());
   }

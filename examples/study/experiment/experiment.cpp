@@ -14,6 +14,7 @@
 #include <lamina/io/classifier_file.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
+#include <lamina/models/cifar_precompiled.hpp>
 #include <lamina/training/checkpointer.hpp>
 
 #include "study/experiment/fingerprint.hpp"
@@ -162,9 +163,9 @@ bool train(const Options& options, const Interruption& interruption) {
 
 bool run_experiment(const Options& options, const Interruption& interruption) {
   bool finished = false;
-  lamina::visit_vgg(options.model, [&]<class Network>(const lamina::NamedNetwork<Network>&) {
-    finished = train<Network>(options, interruption);
-  });
+  lamina::visit_network(
+      lamina::kCifarNetworks, options.model,
+      [&]<class Network>(const lamina::NamedNetwork<Network>&) { finished = train<Network>(options, interruption); });
   return finished;
 }
 

@@ -77,14 +77,13 @@ class ChannelScaling {
       }
     });
     if (!pass.input_gradient.wanted()) return;
-    write_norm_gradients(pass.team, pass.input_gradient, partition.parts(), size, pass.scratch);
+    write_norm_gradients<T>(pass.team, pass.input_gradient, {pass.scratch, partition.parts(), size});
   }
 
  private:
   static constexpr Index run_size(const Shape& shape) { return detail::kPixelRun * whole_lines<T>(shape.channels); }
 
-  static void multiply(Index count, detail::PixelRows<const T> from, const T* factors, detail::PixelRows<T> to,
-                       Index channels) {
+  static void multiply(Index count, PixelRows<const T> from, const T* factors, PixelRows<T> to, Index channels) {
     for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
       const Vector<T, Lanes> factor = load<T, Lanes>(factors + c);
       for (Index i = 0; i < count; ++i) {
@@ -94,8 +93,7 @@ class ChannelScaling {
   }
 
   /// sums[c] += sum over pixels of a b.
-  static void add_products(Index count, detail::PixelRows<const T> a, detail::PixelRows<const T> b, Index channels,
-                           T* sums) {
+  static void add_products(Index count, PixelRows<const T> a, PixelRows<const T> b, Index channels, T* sums) {
     for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
       Vector<T, Lanes> sum = load<T, Lanes>(sums + c);
       for (Index i = 0; i < count; ++i) {
@@ -118,7 +116,7 @@ class ChannelScaling {
       const auto to = detail::gradients_of(pass.input_gradient, first, buffers + 2 * run_size(shape));
       multiply(count, gradient, pass.factors.sample(n), to, shape.channels);
       if (pass.input_gradient.identity()) return;
-      apply_epilogue(pass.input_gradient, first, count, to.data, to.stride, sums);
+      apply_epilogue(pass.input_gradient, {first, first + count}, to, sums);
     });
   }
 };

@@ -100,8 +100,9 @@ class GroupNormalization {
       const Vectors vectors(of, threads, thread);
       for (Index b = partition[part].begin; b < partition[part].end; ++b) backward_block(of, pass, b, vectors, sums);
     });
-    sum_parts(pass.team, partition.parts(), 2 * size, pass.scratch, of.channels, pass.gamma_gradient);
-    sum_parts(pass.team, partition.parts(), 2 * size, pass.scratch + size, of.channels, pass.beta_gradient);
+    const PartSums<T> parts{pass.scratch, partition.parts(), 2 * size};
+    sum_parts(pass.team, parts, of.channels, pass.gamma_gradient);
+    sum_parts(pass.team, parts.from(size), of.channels, pass.beta_gradient);
   }
 
  private:

@@ -49,16 +49,15 @@ struct SlidingAverage {
   static constexpr bool reads_input = false;  ///< in backward
 
   template <Index Lanes>
-  static Vector<T, Lanes> forward(const Window& window, const detail::ClippedWindow& pixels,
-                                  detail::PixelRows<const T> input) {
+  static Vector<T, Lanes> forward(const Window& window, const detail::ClippedWindow& pixels, PixelRows<const T> input) {
     Vector<T, Lanes> sum{};
     pixels.for_each_pixel([&](Index pixel) { sum += load<T, Lanes>(input.data + pixel * input.stride); });
     return sum * weight(window);
   }
 
   template <Index Lanes>
-  static void backward(const Window& window, const detail::ClippedWindow& pixels, detail::PixelRows<const T>,
-                       Vector<T, Lanes> output_gradient, detail::PixelRows<T> input_gradient) {
+  static void backward(const Window& window, const detail::ClippedWindow& pixels, PixelRows<const T>,
+                       Vector<T, Lanes> output_gradient, PixelRows<T> input_gradient) {
     const Vector<T, Lanes> share = output_gradient * weight(window);
     pixels.for_each_pixel([&](Index pixel) {
       T* const to = input_gradient.data + pixel * input_gradient.stride;
@@ -76,14 +75,13 @@ struct SlidingMaximum {
   static constexpr bool reads_input = true;
 
   template <Index Lanes>
-  static Vector<T, Lanes> forward(const Window&, const detail::ClippedWindow& pixels,
-                                  detail::PixelRows<const T> input) {
+  static Vector<T, Lanes> forward(const Window&, const detail::ClippedWindow& pixels, PixelRows<const T> input) {
     return find<Lanes>(pixels, input).value;
   }
 
   template <Index Lanes>
-  static void backward(const Window&, const detail::ClippedWindow& pixels, detail::PixelRows<const T> input,
-                       Vector<T, Lanes> output_gradient, detail::PixelRows<T> input_gradient) {
+  static void backward(const Window&, const detail::ClippedWindow& pixels, PixelRows<const T> input,
+                       Vector<T, Lanes> output_gradient, PixelRows<T> input_gradient) {
     const Vector<T, Lanes> number = find<Lanes>(pixels, input).number;
     T current = 0;
     pixels.for_each_pixel([&](Index pixel) {
@@ -102,8 +100,7 @@ struct SlidingMaximum {
   };
 
   template <Index Lanes>
-  [[gnu::always_inline]] static Found<Lanes> find(const detail::ClippedWindow& pixels,
-                                                  detail::PixelRows<const T> input) {
+  [[gnu::always_inline]] static Found<Lanes> find(const detail::ClippedWindow& pixels, PixelRows<const T> input) {
     const Index first = pixels.rows.begin * pixels.width + pixels.columns.begin;
     Found<Lanes> most{load<T, Lanes>(input.data + first * input.stride), {}};
     T current = 0;
@@ -165,7 +162,7 @@ class SlidingPooling {
         backward_sample(geometry, pass, n, threads + thread * backward_thread(geometry), sums);
       }
     });
-    write_norm_gradients(pass.team, pass.input_gradient, partition.parts(), size, pass.scratch);
+    write_norm_gradients<T>(pass.team, pass.input_gradient, {pass.scratch, partition.parts(), size});
   }
 
  private:
@@ -195,9 +192,9 @@ class SlidingPooling {
     const Index first = n * input.pixels();
     const auto output_gradient =
         detail::pixels_of(pass.output_gradient, n * output.pixels(), output.pixels(), gradient_buffer);
-    detail::PixelRows<const T> value;
+    PixelRows<const T> value;
     if constexpr (Method::reads_input) value = detail::pixels_of(pass.input, first, input.pixels(), {}, value_buffer);
-    const detail::PixelRows<T> gradient = detail::gradients_of(pass.input_gradient, first, scratch);
+    const PixelRows<T> gradient = detail::gradients_of(pass.input_gradient, first, scratch);
     for (Index pixel = 0; pixel < input.pixels(); ++pixel) {
       std::fill_n(gradient.data + pixel * gradient.stride, input.channels, T{0});
     }
@@ -207,7 +204,7 @@ class SlidingPooling {
                                        {gradient.data + c, gradient.stride});
     });
     if (pass.input_gradient.identity()) return;
-    apply_epilogue(pass.input_gradient, first, input.pixels(), gradient.data, gradient.stride, sums);
+    apply_epilogue(pass.input_gradient, {first, first + input.pixels()}, gradient, sums);
   }
 };
 
