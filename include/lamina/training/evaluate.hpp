@@ -50,11 +50,13 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
                                   const std::function<void(Index)>& progress = {}) {
   EvaluationSum sum;
   batches.seek({});
-  for (Index i = 0; i < batches.batches(); ++i) {
-    const Batch<T> batch = batches.next();
-    sum.add(loss(model.infer(workspace, batch.images), batch.labels, workspace.team()), batch.images.batch);
-    if (progress) progress(sum.images);
-  }
+  workspace.team().together([&] {
+    for (Index i = 0; i < batches.batches(); ++i) {
+      const Batch<T> batch = batches.next();
+      sum.add(loss(model.infer(workspace, batch.images), batch.labels, workspace.team()), batch.images.batch);
+      if (progress) progress(sum.images);
+    }
+  });
   return sum.mean();
 }
 

@@ -86,6 +86,22 @@ class TrainingStep {
                           std::to_string(labels.size()) + " labels");
     }
     require_not_negative("the learning rate", learning_rate);
+    LossResult result;
+    workspace_.team().together([&] { result = train(images, labels, learning_rate); });
+    return result;
+  }
+
+  [[nodiscard]] const O& optimizer() const { return optimizer_; }
+  [[nodiscard]] O& optimizer() { return optimizer_; }
+  [[nodiscard]] const L& loss() const { return loss_; }
+  /// Of the steps since its last reset().
+  [[nodiscard]] GradientFlow& gradient_flow() { return flow_; }
+  [[nodiscard]] const GradientFlow& gradient_flow() const { return flow_; }
+  [[nodiscard]] const TrainingWorkspace<Network, T>& workspace() const { return workspace_; }
+
+ private:
+  /// The step on checked arguments, in the team's scope.
+  LossResult train(TensorView<const T> images, std::span<const Label> labels, double learning_rate) {
     const FlushSubnormals scope;
     const RandomPosition random{.seed = seed_, .step = static_cast<std::uint32_t>(optimizer_.steps())};
     const Index number = optimizer_.steps() + 1;
@@ -103,15 +119,6 @@ class TrainingStep {
     return result;
   }
 
-  [[nodiscard]] const O& optimizer() const { return optimizer_; }
-  [[nodiscard]] O& optimizer() { return optimizer_; }
-  [[nodiscard]] const L& loss() const { return loss_; }
-  /// Of the steps since its last reset().
-  [[nodiscard]] GradientFlow& gradient_flow() { return flow_; }
-  [[nodiscard]] const GradientFlow& gradient_flow() const { return flow_; }
-  [[nodiscard]] const TrainingWorkspace<Network, T>& workspace() const { return workspace_; }
-
- private:
   Model<Network, T>& model_;
   O optimizer_;
   L loss_;

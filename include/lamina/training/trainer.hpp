@@ -215,25 +215,32 @@ class Trainer {
   /// The batches that are left of an epoch; false where `stop` ended them.
   bool train(const EpochReport& epoch, const Stopwatch& watch, const std::function<bool()>& stop) {
     const Index batches = training_.batches();
-    while (batch_ < batches) {
-      training_.seek({epoch_, batch_});
-      const Batch<T> batch = training_.next();
-      const LossResult result = step_(batch.images, batch.labels, epoch.learning_rate);
-      sum_.add(result, batch.images.batch);
-      seconds_ = watch.seconds();
-      ++batch_;
-      const StepReport report{.epoch = epoch.epoch,
-                              .epochs = epoch.epochs,
-                              .step = batch_,
-                              .steps = batches,
-                              .learning_rate = epoch.learning_rate,
-                              .loss = result.loss,
-                              .so_far = sum_.mean(),
-                              .seconds = seconds_};
-      notify([&](TrainingObserver& observer) { observer.on_step(report); });
-      if (batch_ < batches && stop && stop()) return false;
-    }
-    return true;
+    bool stopped = false;
+    step_.workspace().team().together([&] {
+      while (batch_ < batches && !stopped) {
+        train_on_next(epoch, watch);
+        stopped = batch_ < batches && stop && stop();
+      }
+    });
+    return !stopped;
+  }
+
+  void train_on_next(const EpochReport& epoch, const Stopwatch& watch) {
+    training_.seek({epoch_, batch_});
+    const Batch<T> batch = training_.next();
+    const LossResult result = step_(batch.images, batch.labels, epoch.learning_rate);
+    sum_.add(result, batch.images.batch);
+    seconds_ = watch.seconds();
+    ++batch_;
+    const StepReport report{.epoch = epoch.epoch,
+                            .epochs = epoch.epochs,
+                            .step = batch_,
+                            .steps = training_.batches(),
+                            .learning_rate = epoch.learning_rate,
+                            .loss = result.loss,
+                            .so_far = sum_.mean(),
+                            .seconds = seconds_};
+    notify([&](TrainingObserver& observer) { observer.on_step(report); });
   }
 
   Evaluation evaluate_on(const Model<Network, T>& model, BatchLoader<T>& images, EvaluationSet set) {
