@@ -104,8 +104,11 @@ class TrainingStep {
   /// @throws ArgumentError   images or targets that do not fit, a negative learning rate
   BatchResult operator()(TensorView<const T> images, const Targets<T>& targets, double learning_rate) {
     require_not_negative("the learning rate", learning_rate);
-    const BatchResult result = gather(images, targets);
-    update(learning_rate);
+    BatchResult result;
+    team().together([&] {
+      result = gather(images, targets);
+      update(learning_rate);
+    });
     return result;
   }
 

@@ -277,27 +277,35 @@ class Trainer {
   /// The batches that are left of an epoch; false where `stop` ended them.
   bool train(const EpochReport& epoch, const Stopwatch& watch, const std::function<bool()>& stop) {
     const Index batches = training_.batches();
-    while (batch_ < batches) {
-      training_.seek({epoch_, batch_});
-      const Batch<T> batch = training_.next();
-      const double rate = learning_rate(batch_);
-      const BatchResult result = step_.gather(batch.images, targets_of(batch));
-      sum_.add(result, batch.images.batch);
-      ++batch_;
-      if (batch_ % micro_batches_ == 0 || batch_ == batches) update(rate);
-      seconds_ = watch.seconds();
-      const StepReport report{.epoch = epoch.epoch,
-                              .epochs = epoch.epochs,
-                              .step = batch_,
-                              .steps = batches,
-                              .learning_rate = rate,
-                              .loss = result.loss,
-                              .so_far = sum_.mean(),
-                              .seconds = seconds_};
-      notify([&](TrainingObserver& observer) { observer.on_step(report); });
-      if (batch_ < batches && stop && stop()) return false;
-    }
-    return true;
+    bool stopped = false;
+    step_.workspace().team().together([&] {
+      while (batch_ < batches && !stopped) {
+        train_on_next(epoch, watch);
+        stopped = batch_ < batches && stop && stop();
+      }
+    });
+    return !stopped;
+  }
+
+  void train_on_next(const EpochReport& epoch, const Stopwatch& watch) {
+    const Index batches = training_.batches();
+    training_.seek({epoch_, batch_});
+    const Batch<T> batch = training_.next();
+    const double rate = learning_rate(batch_);
+    const BatchResult result = step_.gather(batch.images, targets_of(batch));
+    sum_.add(result, batch.images.batch);
+    ++batch_;
+    if (batch_ % micro_batches_ == 0 || batch_ == batches) update(rate);
+    seconds_ = watch.seconds();
+    const StepReport report{.epoch = epoch.epoch,
+                            .epochs = epoch.epochs,
+                            .step = batch_,
+                            .steps = batches,
+                            .learning_rate = rate,
+                            .loss = result.loss,
+                            .so_far = sum_.mean(),
+                            .seconds = seconds_};
+    notify([&](TrainingObserver& observer) { observer.on_step(report); });
   }
 
   Evaluation evaluate_on(const Model<Network, T>& model, BatchLoader<T>& images, EvaluationSet set) {
