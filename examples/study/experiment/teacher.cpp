@@ -7,6 +7,7 @@
 
 #include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
+#include <lamina/models/cifar_precompiled.hpp>
 
 #include "study/experiment/fingerprint.hpp"
 #include "study/experiment/weights.hpp"
@@ -31,7 +32,7 @@ std::optional<LoadedTeacher> load_teacher(const Options& options, const lamina::
   const lamina::TensorFile file = lamina::read_weights(*options.recipe.teacher);
   const std::string name = model_of(file, options);
   std::optional<LoadedTeacher> loaded;
-  lamina::visit_vgg(name, [&]<class Network>(const lamina::NamedNetwork<Network>&) {
+  lamina::visit_network(lamina::kCifarNetworks, name, [&]<class Network>(const lamina::NamedNetwork<Network>&) {
     lamina::Model<Network> model;
     read_weights_or_checkpoint(file, model, "");
     const std::uint64_t number = fingerprint(model);
