@@ -58,9 +58,10 @@ class Checkpointer : public TrainingObserver {
   using Clock = std::chrono::steady_clock;
 
   void write_best(const EpochReport& report) const {
-    std::map<std::string, std::string> metadata{{"configuration", configuration_},
-                                                {"epoch", std::to_string(report.epoch)},
-                                                {"validation_accuracy", to_digits(report.validation.accuracy)}};
+    std::map<std::string, std::string> metadata{
+        {"configuration", configuration_},
+        {"epoch", std::to_string(report.epoch)},
+        {"validation_accuracy", to_digits(report.averaged.value_or(report.validation).accuracy)}};
     metadata.insert(options_.metadata.begin(), options_.metadata.end());
     save_model(folder_ / "best.safetensors", trainer_.best_model(), metadata);
   }
