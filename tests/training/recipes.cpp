@@ -208,7 +208,7 @@ TEST_CASE("schedules by step: each step of a run has its rate, and batches of on
   for (std::size_t i = 0; i < 15; ++i) {
     const auto epoch = static_cast<Index>(i) / 5;
     const auto batch = static_cast<Index>(i) % 5;
-    CHECK(run.epochs().rates[i] == expected(3 * epoch + batch / 2));
+    CHECK(run.epochs().rates[i] == Approx(expected(3 * epoch + batch / 2)).epsilon(1e-14));
   }
 }
 
@@ -246,5 +246,10 @@ TEST_CASE("recipes: what cannot work is refused") {
   CHECK_THROWS_WITH(WeightAveraging::exponential(1), "the decay of the moving average must be in [0, 1), got 1");
   CHECK_THROWS_WITH(WeightAveraging::stochastic(0),
                     "the first epoch of stochastic weight averaging must be positive, got 0");
-  CHECK_THROWS_WITH(Run(options_with({}, 0)), "the number of batches in a step must be positive, got 0");
+  Model<TinyNetwork> model;
+  CHECK_THROWS_WITH(TrainingStep(model, Sgd(model), 8, Team(1), SoftmaxCrossEntropy{}, {.micro_batches = 0}),
+                    "the number of batches in a step must be positive, got 0");
+  Run run(options_with({}));
+  CHECK_THROWS_WITH(run.trainer().set_teacher(make_teacher("another", Model<TinyNetwork>(1), 8, Team(1))),
+                    "there is a teacher already: the model of seed 9");
 }

@@ -113,9 +113,7 @@ class Trainer {
                      .learning_rate = learning_rate_.description(),
                      .training = training.description(),
                      .validation = validation.description(),
-                     .options = describe("TrainerOptions", {{"seed", options.seed},
-                                                            {"clipping", options.clipping.description()},
-                                                            {"best_by", to_string(best_by_)}})} {
+                     .options = description_of_options(options)} {
     require(epochs_ >= 1, "the number of epochs must be positive, got " + std::to_string(epochs_));
     require_targets<T>(step_.loss(), training_.targets());
     require_targets<T>(step_.loss(), validation_.targets());
@@ -127,9 +125,9 @@ class Trainer {
   void set_teacher(Teacher<T> teacher) {
     require(TargetsLoss<L, T>, "the loss " + description_.loss + " does not read a teacher's logits");
     require(step_.optimizer().steps() == 0 && batch_ == 0, "a teacher must be there from the first step on");
-    require(!teacher_, "there is a teacher already: " + teacher_description());
+    if (teacher_) throw ArgumentError("there is a teacher already: " + teacher_->description());
     teacher_.emplace(std::move(teacher));
-    description_.options += " taught by " + teacher_description();
+    description_.options += " taught by " + teacher_->description();
   }
 
   /// Observers are called in the order in which they were added, and must outlive the trainer.
@@ -366,8 +364,6 @@ class Trainer {
     best_epoch_ = report.epoch;
     best_value_ = value;
   }
-
-  [[nodiscard]] std::string teacher_description() const { return teacher_->description(); }
 
   [[nodiscard]] std::string description_of_options(const TrainerOptions& options) const {
     return describe("TrainerOptions", {{"seed", options.seed},
