@@ -65,7 +65,7 @@ template <class Network>
 template <const auto& Table>
 [[nodiscard]] std::optional<StepMeasurement> measure_one_of(const StepOptions& options) {
   std::optional<StepMeasurement> measurement;
-  visit_network(Table, options.model, [&]<class Network>(const NamedNetwork<Network>&) {
+  visit_if_named(Table, options.model, [&]<class Network>(const NamedNetwork<Network>&) {
     measurement = {time_network<Network>(options), Network::parameter_count, Network::multiply_adds};
   });
   return measurement;

@@ -4,9 +4,7 @@
 namespace lamina::bench {
 
 // Those of the papers, and of peer_networks.py.
-static_assert(ResNet20::parameter_count == 278'324);
 static_assert(Vgg11Bn::parameter_count == 9'277'284);
-static_assert(LeNet5::parameter_count == 61'706);
 static_assert(Mlp::parameter_count == 669'706);
 
 template std::optional<StepMeasurement> measure_one_of<kUserNetworks>(const StepOptions&);

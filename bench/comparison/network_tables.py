@@ -12,6 +12,7 @@ from .session import failure, knows, median, milliseconds, print_table, warn
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 STUDY = ["vgg08", "vgg38", "vgg38-bn", "vgg38-rc", "vgg38-bn-rc"]
 MODELS = [*STUDY, "resnet20", "vgg11-bn", "lenet5", "mlp", "densenet-bc-40-12", "separable"]
+ALL_MODELS = [*MODELS, "resnet32", "resnet56", "resnet110", "se-resnet20", "wide-resnet-16-4"]
 DLIB_MODELS = ["vgg08", "vgg38-bn-rc"]
 BATCH_SIZES = {"lenet5": 64}
 WITHOUT_LAYOUT = ["mlp"]

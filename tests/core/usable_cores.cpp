@@ -58,7 +58,7 @@ TEST_CASE("usable cores: control groups of the first version have their quota in
 TEST_CASE("usable cores: the control group of the processors is found among others") {
   const Files files;
   files.write("2", "0::/user.slice/job\n");
-  files.write("1", "5:memory:/m\n4:cpu,cpuacct:/docker/x\n1:cpuset:/s\n0::/late\n");
+  files.write("1", "9:cpuset:/s\n5:memory:/m\n4:cpu,cpuacct:/docker/x\n1:name=systemd:/n\n0::/late\n");
   files.write("root", "0::/\n");
   CHECK(detail::control_group(files.root() + "/2") == "/user.slice/job");
   CHECK(detail::control_group(files.root() + "/1") == "/docker/x");

@@ -1,11 +1,11 @@
 #include <lamina/layers/batch_norm.hpp>
 #include <lamina/layers/conv2d.hpp>
-#include <lamina/layers/identity.hpp>
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
 #include <lamina/layers/pooling.hpp>
 #include <lamina/layers/smooth_activation.hpp>
 #include <lamina/network/concat.hpp>
+#include <lamina/network/dense_block.hpp>
 #include <lamina/network/residual.hpp>
 #include <lamina/network/squeeze_excitation.hpp>
 
@@ -27,7 +27,7 @@ using ProjectionBlock = Residual<Projection<Convolution<16, 1, 2>, BatchNorm>,  
                                  Convolution<16, 3, 2>, BatchNorm, LeakyReLU, Convolution<16, 3>, BatchNorm>;
 
 /// Eight channels more, by way of a bottleneck of sixteen.
-using DenseUnit = Concat<Identity, Sequential<BatchNorm, ReLU, Convolution<16, 1>, BatchNorm, ReLU, Convolution<8, 3>>>;
+using DenseUnit = DenseLayer<8, 2>;
 
 constexpr auto kFile = "layers.json";
 

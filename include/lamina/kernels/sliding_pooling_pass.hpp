@@ -129,7 +129,9 @@ class SlidingPooling {
   }
 
   static void forward(const WindowGeometry& geometry, const PoolingForward<T>& pass) {
-    const auto& [window, input, output] = geometry;
+    const Window& window = geometry.window;
+    const Shape& input = geometry.input;
+    const Shape& output = geometry.output;
     const Partition partition{pass.output.batch};
     T* const threads = pass.scratch + partition.parts() * moments_size<T>(output.channels);
     pass.team.for_each(partition.parts(), [&](Index part, Index thread) {
@@ -186,7 +188,9 @@ class SlidingPooling {
 
   static void backward_sample(const WindowGeometry& geometry, const PoolingBackward<T>& pass, Index n, T* scratch,
                               T* sums) {
-    const auto& [window, input, output] = geometry;
+    const Window& window = geometry.window;
+    const Shape& input = geometry.input;
+    const Shape& output = geometry.output;
     T* const gradient_buffer = scratch + buffer_size(input);
     T* const value_buffer = gradient_buffer + buffer_size(output);
     const Index first = n * input.pixels();

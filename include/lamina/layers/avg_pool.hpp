@@ -8,15 +8,16 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// Mean of the Kernel x Kernel pixels of a window, channel by channel. Without a stride the windows lie side by side
+/// Mean of the Kernel x Kernel pixels of a window, channel by channel: AvgPool<Kernel>, AvgPool<Kernel, Stride> or
+/// AvgPool<Kernel, Stride, Padding>. Without a stride the windows lie side by side
 /// and must cover the image: h x w x c to h / Kernel x w / Kernel x c. With a stride of its own each side of n pixels
 /// becomes (n + 2 Padding - Kernel) / Stride + 1, rounded down: what is left over at the end is left out, as in
 /// PyTorch. Padding is by zeros that count in the mean (torch.nn.AvgPool2d with its default count_include_pad=True),
 /// and at most half the kernel.
-template <Index Kernel, Index Stride = 0, Index Padding = 0>
+template <Index Kernel, Index... StrideAndPadding>
 struct AvgPool {
   static constexpr std::string_view kind = "avg_pool";
-  using Window = detail::PoolingWindow<Kernel, Stride, Padding>;
+  using Window = detail::PoolingWindow<Kernel, StrideAndPadding...>;
 
   [[nodiscard]] static constexpr Shape output(const Shape& input) { return Window::output(input); }
 

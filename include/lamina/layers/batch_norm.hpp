@@ -99,11 +99,11 @@ struct BasicBatchNorm : KeepsShape {
     }
 
    private:
-    /// gamma inverse_deviation.
+    /// gamma inverse_deviation, with gamma 1 where there is none.
     template <class T>
-    static auto scale(const T* parameters, const Eigen::Array<T, 1, Eigen::Dynamic>& inverse_deviation) {
+    static auto scale(const T* gamma, const Eigen::Array<T, 1, Eigen::Dynamic>& inverse_deviation) {
       using Row = Eigen::Array<T, 1, Eigen::Dynamic>;
-      if constexpr (options.affine) return Row(as_row(parameters, channels).array() * inverse_deviation);
+      if constexpr (options.affine) return Row(as_row(gamma, channels).array() * inverse_deviation);
       return Row(inverse_deviation);
     }
 

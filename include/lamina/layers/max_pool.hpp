@@ -9,15 +9,16 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// Maximum of the Kernel x Kernel pixels of a window, channel by channel (torch.nn.MaxPool2d). Without a stride the
+/// Maximum of the Kernel x Kernel pixels of a window, channel by channel (torch.nn.MaxPool2d): MaxPool<Kernel>,
+/// MaxPool<Kernel, Stride> or MaxPool<Kernel, Stride, Padding>. Without a stride the
 /// windows lie side by side and must cover the image: h x w x c to h / Kernel x w / Kernel x c. With a stride of its
 /// own, as in the MaxPool<3, 2, 1> of a ResNet, each side of n pixels becomes (n + 2 Padding - Kernel) / Stride + 1,
 /// rounded down: what is left over at the end is left out, as in PyTorch. Padding is never the maximum, and at most
 /// half the kernel.
-template <Index Kernel, Index Stride = 0, Index Padding = 0>
+template <Index Kernel, Index... StrideAndPadding>
 struct MaxPool {
   static constexpr std::string_view kind = "max_pool";
-  using Window = detail::PoolingWindow<Kernel, Stride, Padding>;
+  using Window = detail::PoolingWindow<Kernel, StrideAndPadding...>;
 
   [[nodiscard]] static constexpr Shape output(const Shape& input) { return Window::output(input); }
 

@@ -10,7 +10,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 
 /// What the poolings over a window have in common: its shape rule and what it asks of an input.
 /// @tparam Stride  0 for windows side by side, which must cover the image without a remainder
-template <Index Kernel, Index Stride, Index Padding>
+template <Index Kernel, Index Stride = 0, Index Padding = 0>
 struct PoolingWindow {
   static_assert(Kernel > 0 && Stride >= 0 && Padding >= 0);
   static_assert(Stride > 0 || Padding == 0, "Lamina: a padded pooling needs a stride, as in MaxPool<3, 2, 1>");

@@ -35,6 +35,7 @@ struct MomentumLister {
     return ++values;
   }
   constexpr int add(int, int) { return ++values; }
+  constexpr int scale(int, int) { return ++values; }
   constexpr int concatenate(std::span<const int>, const Shape&) { return ++values; }
 };
 
