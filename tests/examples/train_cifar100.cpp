@@ -68,6 +68,20 @@ TEST_CASE("train_cifar100: writes the files of a run") {
   CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 9);  // and the lock
 }
 
+TEST_CASE("train_cifar100: prints the layers of a model of each family, and how many parameters it has") {
+  const auto [model, layer, total] =
+      GENERATE(table<std::string, std::string, std::string>({{"vgg08", "avg_pool", "59,716"},
+                                                             {"resnet20", "residual", "278,324"},
+                                                             {"se-resnet20", "residual", "280,697"},
+                                                             {"wide-resnet-16-4", "residual", "2,772,020"},
+                                                             {"densenet-bc-40-12", "dense_block", "188,092"},
+                                                             {"lenet5", "max_pool", "90,776"},
+                                                             {"separable", "global_avg_pool", "228,772"}}));
+  const Outcome outcome = run(example("train_cifar100") + " --summary --model " + model);
+  CHECK(outcome.status == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring(layer) && ContainsSubstring(total + "\n"));
+}
+
 TEST_CASE("train_cifar100: results do not depend on the number of threads") {
   const SmallCifar data;
   const auto one = data.out() / "1";
