@@ -22,7 +22,7 @@ inline void pause() {
 template <class T>
 void wait_while(const std::atomic<T>& value, T old) {
   static_assert(sizeof(T) == sizeof(std::int32_t), "the system can wait for such values without a detour");
-  constexpr std::chrono::microseconds spinning(20);
+  constexpr std::chrono::microseconds spinning(50);
   const auto start = std::chrono::steady_clock::now();
   do {
     for (int i = 0; i < 16; ++i) {
