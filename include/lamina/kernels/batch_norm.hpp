@@ -14,8 +14,8 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Scale and shift that make scale x + shift = gamma (x - mean) inverse_deviation + beta.
 template <class T>
-void normalization(Index channels, const T* gamma, const T* beta, const T* mean, const T* inverse_deviation, T* scale,
-                   T* shift) {
+[[gnu::noinline]] void normalization(Index channels, const T* gamma, const T* beta, const T* mean,
+                                     const T* inverse_deviation, T* scale, T* shift) {
   for (Index c = 0; c < channels; ++c) {
     scale[c] = gamma[c] * inverse_deviation[c];
     shift[c] = beta[c] - mean[c] * scale[c];
@@ -26,8 +26,9 @@ void normalization(Index channels, const T* gamma, const T* beta, const T* mean,
 /// gamma / deviation (dy - mean(dy) - x_hat mean(dy x_hat)), given the sums of dy (beta's gradient) and of dy x_hat
 /// (gamma's) over `count` values a channel.
 template <class T>
-void normalization_gradient(Index channels, Index count, const T* gamma, const T* mean, const T* inverse_deviation,
-                            const T* gamma_gradient, const T* beta_gradient, T* scale, T* x_factor, T* shift) {
+[[gnu::noinline]] void normalization_gradient(Index channels, Index count, const T* gamma, const T* mean,
+                                              const T* inverse_deviation, const T* gamma_gradient,
+                                              const T* beta_gradient, T* scale, T* x_factor, T* shift) {
   const T share = T{1} / static_cast<T>(count);
   for (Index c = 0; c < channels; ++c) {
     scale[c] = gamma[c] * inverse_deviation[c];
@@ -39,7 +40,8 @@ void normalization_gradient(Index channels, Index count, const T* gamma, const T
 /// Moves running means (channels values) and variances (the next channels values) towards those of a batch of `count`
 /// values a channel, whose variance is biased; the running one is not.
 template <class T>
-void update_running_statistics(Index channels, Index count, T momentum, const T* mean, const T* variance, T* running) {
+[[gnu::noinline]] void update_running_statistics(Index channels, Index count, T momentum, const T* mean,
+                                                 const T* variance, T* running) {
   const T unbiased = static_cast<T>(count) / static_cast<T>(std::max<Index>(count - 1, 1));
   for (Index c = 0; c < channels; ++c) {
     running[c] += momentum * (mean[c] - running[c]);
@@ -49,7 +51,7 @@ void update_running_statistics(Index channels, Index count, T momentum, const T*
 
 /// inverse_deviation = 1 / sqrt(variance + epsilon); they may be the same memory.
 template <class T>
-void invert_deviation(Index channels, T epsilon, const T* variance, T* inverse_deviation) {
+[[gnu::noinline]] void invert_deviation(Index channels, T epsilon, const T* variance, T* inverse_deviation) {
   for (Index c = 0; c < channels; ++c) inverse_deviation[c] = T{1} / std::sqrt(variance[c] + epsilon);
 }
 
