@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
+
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/activation.hpp>
-#include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/reduction.hpp>
 
 /// @file

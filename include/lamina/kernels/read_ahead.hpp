@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/range.hpp>
 #include <lamina/core/rounding.hpp>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/simd.hpp>
