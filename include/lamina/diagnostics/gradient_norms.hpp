@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/simd.hpp>

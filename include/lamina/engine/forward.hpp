@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>

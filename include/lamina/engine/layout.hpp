@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <vector>
 
-#include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/program.hpp>
@@ -89,12 +88,14 @@ template <class T>
   Layout layout;
   detail::Allotment<T> memory;
   const std::size_t values = program.values.size();
-  layout.values.resize(values, 0);
-  layout.moments.resize(values, 0);
-  layout.shifts.resize(values, 0);
-  layout.factors.resize(values, 0);
-  layout.norms.resize(program.operations.size(), 0);
-  layout.saved.resize(program.operations.size(), 0);
+  const std::vector<Index> of_values(values);
+  const std::vector<Index> of_operations(program.operations.size());
+  layout.values = of_values;
+  layout.moments = of_values;
+  layout.shifts = of_values;
+  layout.factors = of_values;
+  layout.norms = of_operations;
+  layout.saved = of_operations;
 
   std::vector<Index> slots;
   for (const Index size : program.value_slots) slots.push_back(memory.take(batch * size));

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
+
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/activation.hpp>
-#include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/reduction.hpp>
 
 /// @file
@@ -124,7 +125,7 @@ template <class Body>
 /// Writes the values of `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride` values
 /// apart. They may be the raw tensor's own memory.
 template <class T>
-void materialize(const Expression<T>& expression, Index first, Index count, T* values, Index stride) {
+[[gnu::noinline]] void materialize(const Expression<T>& expression, Index first, Index count, T* values, Index stride) {
   const Index channels = expression.raw.shape.channels;
   const Index raw_stride = expression.raw.stride;
   const Index addend_stride = expression.addend.stride;

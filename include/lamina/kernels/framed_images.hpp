@@ -17,7 +17,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Copies `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride` values apart.
 template <class T>
-void copy_pixels(const TensorView<const T>& view, Index first, Index count, T* to, Index stride) {
+[[gnu::noinline]] void copy_pixels(const TensorView<const T>& view, Index first, Index count, T* to, Index stride) {
   const Index channels = view.shape.channels;
   const T* const from = view.data + first * view.stride;
   if (view.dense() && stride == channels) {
@@ -62,7 +62,7 @@ struct FrameRows {
 /// Writes rows of frames one after the other. Those that the window skips stay as they are.
 /// @param expression  of the images in the frames: an Expression or a GradientExpression
 template <class T, class E>
-void fill_frames(const E& expression, const FrameRows& part, T* to) {
+[[gnu::noinline]] void fill_frames(const E& expression, const FrameRows& part, T* to) {
   const auto& [frame, window, samples, rows] = part;
   const Shape& image = frame.image;
   const Index left = std::max<Index>(frame.border, 0);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include <lamina/core/instruction_set.hpp>
@@ -91,13 +92,12 @@ struct NormReader {
   }
 };
 
-/// apply_epilogue for a rectifier, over some pixels in a row. The number of batch norms is asked in the loop: code of
-/// its own for each would save nothing that can be measured.
-template <class T>
+/// apply_epilogue for a rectifier, over some pixels in a row, without batch norms or with one or two.
+template <class T, bool HasNorms>
 [[gnu::noinline]] void apply_rectified_epilogue(const GradientEpilogue<T>& epilogue, Range pixels,
                                                 PixelRows<const T> gradient, T* sums) {
   const Index channels = epilogue.target.shape.channels;
-  const Index norms = epilogue.norm_count();
+  const Index norms = HasNorms ? epilogue.norm_count() : 0;
   const bool signs = epilogue.value.activation.rectifier() && !epilogue.value.activation.identity();
   const bool accumulate = epilogue.accumulate;
   const T slope = epilogue.value.activation.slope;
@@ -110,7 +110,7 @@ template <class T>
     const Index addend_stride = epilogue.value.addend.stride;
     NormReader<T, Lanes> first;
     NormReader<T, Lanes> second;
-    if (norms > 0) first = {epilogue.norms[0], pixels.begin, c};
+    if (HasNorms) first = {epilogue.norms[0], pixels.begin, c};
     if (norms > 1) second = {epilogue.norms[1], pixels.begin, c};
     Vector<T, Lanes> beta{};
     for (Index i = 0; i < pixels.size(); ++i) {
@@ -123,12 +123,13 @@ template <class T>
       }
       store<T, Lanes>(target[i],
                       accumulate ? multiply_add<T, Lanes>(dz, scale, load<T, Lanes>(target[i])) : dz * scale);
-      if (norms == 0) continue;
-      beta += dz;
-      first.add(i, dz);
-      if (norms > 1) second.add(i, dz);
+      if constexpr (HasNorms) {
+        beta += dz;
+        first.add(i, dz);
+        if (norms > 1) second.add(i, dz);
+      }
     }
-    if (norms == 0) return;
+    if (!HasNorms) return;
     add_to<Lanes>(sums + c, beta);
     add_to<Lanes>(sums + channels + c, first.gamma);
     if (norms > 1) add_to<Lanes>(sums + 2 * channels + c, second.gamma);
@@ -161,7 +162,8 @@ void multiply_derivative(const GradientEpilogue<T>& epilogue, Range pixels, Pixe
 /// @param gradient  those of an activation that is no rectifier are changed
 /// @param sums      epilogue.sums_size() values to add to
 template <class T>
-void apply_epilogue(const GradientEpilogue<T>& epilogue, Range pixels, PixelRows<T> gradient, T* sums) {
+[[gnu::noinline]] void apply_epilogue(const GradientEpilogue<T>& epilogue, Range pixels, PixelRows<T> gradient,
+                                      T* sums) {
   GradientEpilogue<T> rest = epilogue;
   const bool rectifier = epilogue.value.activation.rectifier();
   if (!rectifier) {
@@ -172,13 +174,16 @@ void apply_epilogue(const GradientEpilogue<T>& epilogue, Range pixels, PixelRows
     const Range run{first, first + count};
     const PixelRows<T> rows{gradient.data + (first - pixels.begin) * gradient.stride, gradient.stride};
     if (!rectifier) detail::multiply_derivative(epilogue, run, rows);
-    detail::apply_rectified_epilogue<T>(rest, run, {rows.data, rows.stride}, sums);
+    const PixelRows<const T> read{rows.data, rows.stride};
+    if (rest.norm_count() == 0) return detail::apply_rectified_epilogue<T, false>(rest, run, read, sums);
+    detail::apply_rectified_epilogue<T, true>(rest, run, read, sums);
   });
 }
 
 /// Writes the gradients of the batch norms' parameters, given the sums of each part of the batch.
 template <class T>
-void write_norm_gradients(const Team& team, const GradientEpilogue<T>& epilogue, const PartSums<T>& sums) {
+[[gnu::noinline]] void write_norm_gradients(const Team& team, const GradientEpilogue<T>& epilogue,
+                                            const PartSums<T>& sums) {
   const Index channels = epilogue.target.shape.channels;
   for (Index k = 0; k < epilogue.norm_count(); ++k) {
     const NormSums<T>& norm = epilogue.norms[static_cast<std::size_t>(k)];

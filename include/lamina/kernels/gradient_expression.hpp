@@ -67,7 +67,8 @@ class GradientReader {
 /// Writes the gradients of `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride`
 /// values apart.
 template <class T>
-void materialize(const GradientExpression<T>& expression, Index first, Index count, T* values, Index stride) {
+[[gnu::noinline]] void materialize(const GradientExpression<T>& expression, Index first, Index count, T* values,
+                                   Index stride) {
   const Index gradient_stride = expression.gradient.stride;
   const Index raw_stride = expression.raw.stride;
   detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
@@ -84,8 +85,8 @@ void materialize(const GradientExpression<T>& expression, Index first, Index cou
 /// target = gradient + added for `count` pixels, counted over the whole batch from `first` on.
 /// @param added  may be the target, or empty
 template <class T>
-void accumulate(const GradientExpression<T>& expression, const TensorView<const T>& added, Index first, Index count,
-                const TensorView<T>& target) {
+[[gnu::noinline]] void accumulate(const GradientExpression<T>& expression, const TensorView<const T>& added,
+                                  Index first, Index count, const TensorView<T>& target) {
   detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
     for_channel_vectors<T>(target.shape.channels, [&]<Index Lanes>(Index c) {
       const GradientReader<T, Lanes> read(expression, c);

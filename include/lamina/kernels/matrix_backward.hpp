@@ -175,7 +175,7 @@ class Backward {
   }
 
   /// What a unit will read and write.
-  [[nodiscard]] ReadAhead ahead_of(Index unit) const {
+  [[nodiscard, gnu::noinline]] ReadAhead ahead_of(Index unit) const {
     ReadAhead ahead;
     if (!reads_ahead_ || unit >= plan_.units.count()) return ahead;
     const Range inputs = plan_.units.of_pixels(unit, shape_.geometry.input.pixels());
@@ -275,7 +275,8 @@ class Backward {
   }
 
   /// Writes the input gradients of some pixels, which are products of patches of output gradients.
-  void write_gradients(const Patches<const T>& gradients, Range pixels, T* sums, const Memory& at) const {
+  [[gnu::noinline]] void write_gradients(const Patches<const T>& gradients, Range pixels, T* sums,
+                                         const Memory& at) const {
     const GradientEpilogue<T>& epilogue = pass_.input_gradient;
     const bool direct = epilogue.identity();
     const RowBlocks blocks{pixels.size()};
@@ -293,8 +294,8 @@ class Backward {
     }
   }
 
-  void multiply_gradients(const Patches<const T>& gradients, Index group, Range positions, MatrixRows<T> to,
-                          const Memory& at) const {
+  [[gnu::noinline]] void multiply_gradients(const Patches<const T>& gradients, Index group, Range positions,
+                                            MatrixRows<T> to, const Memory& at) const {
     const Index depth = gradients.depth();
     const Index columns = plan_.strided ? shape_.depth() : group_inputs(shape_);
     const bool windows = !plan_.strided && reads_windows(shape_, depth, columns);
@@ -309,7 +310,8 @@ class Backward {
   }
 
   /// Forms the gradients of patches and adds them up to the input gradients of some samples.
-  void add_patch_gradients(const Patches<const T>& gradients, Range samples, T* sums, const Memory& at) const {
+  [[gnu::noinline]] void add_patch_gradients(const Patches<const T>& gradients, Range samples, T* sums,
+                                             const Memory& at) const {
     const Frame frame = patch_frame(shape_.geometry);
     std::fill_n(at.images, samples.size() * frame.size(), T{0});
     const auto images = frame_patches<T>(at.images, frame, frame.height, shape_.geometry.window, shape_.geometry.output,
@@ -340,7 +342,7 @@ class Backward {
   }
 
   /// Sums the parts' weight gradients and leaves out what is beyond the last column.
-  void write_weight_gradient(Index parts) const {
+  [[gnu::noinline]] void write_weight_gradient(Index parts) const {
     const Index outputs = group_outputs(shape_);
     const Index padded = Panels<T>::padded(outputs);
     const PartSums<T> sums{partial_, parts, plan_.partial};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
@@ -29,7 +28,7 @@ struct RowBlocks {
     return std::max<Index>(1, std::min(most, round_up((rows + blocks - 1) / blocks, 12)));
   }
   [[nodiscard]] constexpr Index count() const { return (rows + size() - 1) / size(); }
-  [[nodiscard]] constexpr Range operator[](Index block) const {
+  [[nodiscard, gnu::noinline]] constexpr Range operator[](Index block) const {
     return {block * size(), std::min((block + 1) * size(), rows)};
   }
 };
@@ -80,7 +79,7 @@ struct Units {
     return {unit * images, std::min((unit + 1) * images, batch)};
   }
   /// Pixels of a unit, counted over the whole batch, of images with `image` pixels each.
-  [[nodiscard]] constexpr Range of_pixels(Index unit, Index image) const {
+  [[nodiscard, gnu::noinline]] constexpr Range of_pixels(Index unit, Index image) const {
     return images == 0 ? pixels[unit] : Range{samples(unit).begin * image, samples(unit).end * image};
   }
   /// The most pixels of a unit.
@@ -159,7 +158,8 @@ template <class T>
 
 /// Patches of a run of pixels of an expression, which are copied to `buffer` where they do not lie in memory.
 template <class T>
-[[nodiscard]] Patches<const T> run_of(const Expression<T>& input, Range pixels, Index channels, T* buffer) {
+[[nodiscard, gnu::noinline]] Patches<const T> run_of(const Expression<T>& input, Range pixels, Index channels,
+                                                     T* buffer) {
   if (input.identity()) {
     return run_patches<const T>(input.raw.data + pixels.begin * input.raw.stride, input.raw.stride, pixels.size(),
                                 channels);
@@ -179,8 +179,8 @@ struct OutputPart {
 /// Patches for a part of the output. Images are copied to `buffer`, of input_size values, where they do not lie in
 /// memory as the window reads them, and where that is asked for.
 template <class T>
-[[nodiscard]] Patches<const T> image_patches(const ConvolutionShape& shape, const Expression<T>& input,
-                                             const OutputPart& part, T* buffer) {
+[[nodiscard, gnu::noinline]] Patches<const T> image_patches(const ConvolutionShape& shape, const Expression<T>& input,
+                                                            const OutputPart& part, T* buffer) {
   const auto& [samples, rows, copy] = part;
   const auto& [window, image, output] = shape.geometry;
   const Shape positions{rows.size(), output.width, 0};

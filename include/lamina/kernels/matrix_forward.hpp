@@ -74,7 +74,8 @@ class Forward {
            threads * thread_size(shape, Units::of(shape, batch));
   }
 
-  static void prepare(const Team* team, const ConvolutionShape& shape, const T* weights, const T* bias, T* prepared) {
+  [[gnu::noinline]] static void prepare(const Team* team, const ConvolutionShape& shape, const T* weights,
+                                        const T* bias, T* prepared) {
     pack_weights(team, shape, weights, prepared);
     T* const to = prepared + weights_size(shape);
     std::fill_n(to, shape.groups * bias_size(shape), T{0});
@@ -170,7 +171,7 @@ class Forward {
     }
   }
 
-  void run_unit(Index unit, Share band, Task work) const {
+  [[gnu::noinline]] void run_unit(Index unit, Share band, Task work) const {
     const Shape& output = shape_.geometry.output;
     const Range rows = band.of(output.height);
     Expression<T> input = input_;
@@ -197,7 +198,7 @@ class Forward {
   }
 
   /// What a unit will read and write, to be asked for in the products of the one before.
-  [[nodiscard]] ReadAhead ahead_of(Index unit) const {
+  [[nodiscard, gnu::noinline]] ReadAhead ahead_of(Index unit) const {
     ReadAhead ahead;
     if (!reads_ahead_ || tasks_.shares > 1 || unit >= tasks_.units.count()) return ahead;
     const Range inputs = tasks_.units.of_pixels(unit, shape_.geometry.input.pixels());
@@ -280,8 +281,8 @@ class Forward {
     return shape_.groups == 1 ? work.columns : Range{0, group_outputs(shape_)};
   }
 
-  void multiply_block(const Patches<const T>& patches, Index group, Range positions, MatrixRows<T> output,
-                      const Task& work) const {
+  [[gnu::noinline]] void multiply_block(const Patches<const T>& patches, Index group, Range positions,
+                                        MatrixRows<T> output, const Task& work) const {
     factors().for_blocks(group, {0, shape_.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
       const bool first = depth.begin == 0;
       const MatrixProduct<T> product{.b = weights,
@@ -297,7 +298,7 @@ class Forward {
     });
   }
 
-  void finish_block(Index pixel, Index count, const Task& work) const {
+  [[gnu::noinline]] void finish_block(Index pixel, Index count, const Task& work) const {
     const Range columns = work.columns;
     const Index stride = pass_.output.stride;
     T* const values = pass_.output.data + pixel * stride + columns.begin;
@@ -309,7 +310,7 @@ class Forward {
     if (pass_.mean != nullptr) work.moments.add(count, values, stride);
   }
 
-  void finish_moments(const T* moments) const {
+  [[gnu::noinline]] void finish_moments(const T* moments) const {
     const Partition partition = tasks_.partition();
     const Index pixels = shape_.geometry.output.pixels();
     PartSizes sizes{.parts = partition.parts()};

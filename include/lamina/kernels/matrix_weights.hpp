@@ -54,7 +54,7 @@ void for_chunks(const Team* team, Index groups, const DepthBlocks& blocks, const
 /// Packs the weights for forward: factors of shape.depth() rows and a group's outputs as columns.
 /// @param team  null for this thread alone
 template <class T>
-void pack_weights(const Team* team, const ConvolutionShape& shape, const T* weights, T* packed) {
+[[gnu::noinline]] void pack_weights(const Team* team, const ConvolutionShape& shape, const T* weights, T* packed) {
   const Index columns = group_outputs(shape);
   const Index padded = Panels<T>::padded(columns);
   for_chunks(team, shape.groups, factor_blocks(shape, shape.depth(), columns),
@@ -85,7 +85,8 @@ template <class T>
 /// Packs the weights for the input gradient of a convolution with stride 1: the factor of gradient_window, which has
 /// the kernel's positions in reverse order and for each of them a row for each of a group's outputs.
 template <class T>
-void pack_gradient_weights(const Team& team, const ConvolutionShape& shape, const T* weights, T* packed) {
+[[gnu::noinline]] void pack_gradient_weights(const Team& team, const ConvolutionShape& shape, const T* weights,
+                                             T* packed) {
   const Index taps = shape.geometry.window.kernel * shape.geometry.window.kernel;
   const Index inputs = group_inputs(shape);
   const Index outputs = group_outputs(shape);
@@ -105,7 +106,8 @@ void pack_gradient_weights(const Team& team, const ConvolutionShape& shape, cons
 
 /// Packs the weights for the gradients of patches: a group's outputs as rows, shape.depth() columns.
 template <class T>
-void pack_patch_weights(const Team& team, const ConvolutionShape& shape, const T* weights, T* packed) {
+[[gnu::noinline]] void pack_patch_weights(const Team& team, const ConvolutionShape& shape, const T* weights,
+                                          T* packed) {
   const Index outputs = group_outputs(shape);
   const Index padded = Panels<T>::padded(shape.depth());
   for_chunks(&team, shape.groups, {outputs}, [&](Index group, Range block, Range rows) {

@@ -107,7 +107,8 @@ void copy_runs_and_more(const T* from, Index from_stride, T* to, Index to_stride
 /// Writes a range of the depth of the patches at a range of positions to rows of `tile`, which must have room for
 /// kSlack values more.
 template <class T>
-void copy_patches(const Patches<const T>& patches, Range positions, Range depth, T* tile, Index stride) {
+[[gnu::noinline]] void copy_patches(const Patches<const T>& patches, Range positions, Range depth, T* tile,
+                                    Index stride) {
   const Index step = patches.window.stride * patches.pixel_stride;
   detail::for_position_runs(patches, positions, [&](Index first, Index count) {
     const T* const from = patches.patch(first);
@@ -126,7 +127,7 @@ void copy_patches(const Patches<const T>& patches, Range positions, Range depth,
 
 /// The transpose of copy_patches: adds the rows of `tile` to the images.
 template <class T>
-void add_patches(const Patches<T>& patches, Range positions, const T* tile, Index stride) {
+[[gnu::noinline]] void add_patches(const Patches<T>& patches, Range positions, const T* tile, Index stride) {
   const Index step = patches.window.stride * patches.pixel_stride;
   detail::for_position_runs(patches, positions, [&](Index first, Index count) {
     T* const to = patches.patch(first);
@@ -145,8 +146,8 @@ void add_patches(const Patches<T>& patches, Range positions, const T* tile, Inde
 /// Rows of the left factor for a range of positions and of the depth: in the images where they lie there as rows, else
 /// copied to `tile`.
 template <class T>
-[[nodiscard]] MatrixRows<const T> patch_rows(const Patches<const T>& patches, Range positions, Range depth, T* tile,
-                                             Index stride) {
+[[nodiscard, gnu::noinline]] MatrixRows<const T> patch_rows(const Patches<const T>& patches, Range positions,
+                                                            Range depth, T* tile, Index stride) {
   if (patches.rows() && !patches.aliased()) {
     return {patches.images + positions.begin * patches.pixel_stride + depth.begin, patches.pixel_stride};
   }

@@ -281,19 +281,17 @@ class WindowPooling {
   }
 
   /// Calls body.template operator()<Lanes, Size>(row, its number) for each row of a band and each vector of channels;
-  /// Size is that of the window where the compiler knows it, else 0: it does for the widest vectors and windows of 2.
+  /// Size is that of the window where the compiler knows it, else 0.
   template <class Body>
   static void for_each_row(const WindowGeometry& geometry, const Band& band, const Body& body) {
     for_channel_vectors<T>(geometry.input.channels, [&]<Index Lanes>(Index c) {
       const detail::PooledRow row{geometry.window.kernel, geometry.output.width, geometry.input.width, c};
       for (Index y = 0; y < band.rows; ++y) {
-        if constexpr (Lanes == kWidestLanes<T>) {
-          if (row.window == 2) {
-            body.template operator()<Lanes, 2>(row, y);
-            continue;
-          }
+        if (row.window == 2) {
+          body.template operator()<Lanes, 2>(row, y);
+        } else {
+          body.template operator()<Lanes, 0>(row, y);
         }
-        body.template operator()<Lanes, 0>(row, y);
       }
     });
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -57,14 +58,14 @@ struct PanelProduct {
 
 /// Copies the first values of some rows. No part of the tiles that need it, which it would make long.
 template <class T>
-[[gnu::noinline, gnu::noclone]] void copy_rows(Index rows, Index columns, MatrixRows<const T> from, MatrixRows<T> to) {
+[[gnu::noinline]] void copy_rows(Index rows, Index columns, MatrixRows<const T> from, MatrixRows<T> to) {
   for (Index r = 0; r < rows; ++r) copy_some<T>(from.from(r).data, to.from(r).data, columns);
 }
 
 /// Copies rows of `width` values to those of the result.
 template <class T>
-[[gnu::noinline, gnu::noclone]] void copy_to_pairs(const PanelProduct<T>& product, Index rows, const T* values,
-                                                   Index width, const RowPair<T>* pairs) {
+[[gnu::noinline]] void copy_to_pairs(const PanelProduct<T>& product, Index rows, const T* values, Index width,
+                                     const RowPair<T>* pairs) {
   for (Index r = 0; r < rows; ++r) {
     const RowPair<T>& pair = pairs[r / 2];
     if (r % 2 == 1 && !pair.both) continue;

@@ -22,7 +22,7 @@ class ReadAhead {
  public:
   /// Adds some pixels, counted over the whole batch, of up to eight tensors. An empty one adds nothing.
   template <class T>
-  void add(const TensorView<T>& view, Range pixels) {
+  [[gnu::noinline]] void add(const TensorView<T>& view, Range pixels) {
     if (view.empty() || pixels.size() <= 0) return;
     const auto bytes = [](Index values) { return values * static_cast<Index>(sizeof(T)); };
     const char* const first = reinterpret_cast<const char*>(view.data + pixels.begin * view.stride);

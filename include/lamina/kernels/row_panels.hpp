@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/tensor.hpp>

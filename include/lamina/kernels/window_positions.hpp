@@ -15,7 +15,7 @@ struct WindowPositions {
   [[nodiscard]] constexpr Index inputs() const { return geometry.input.pixels(); }
 
   /// The pixel that an output pixel reads with a tap, or -1 in the padding.
-  [[nodiscard]] constexpr Index input(Index output, Index tap) const {
+  [[nodiscard, gnu::noinline]] constexpr Index input(Index output, Index tap) const {
     const Index width = geometry.output.width;
     const Index kernel = geometry.window.kernel;
     const Index y = read(output / width, tap / kernel, geometry.input.height);
@@ -24,7 +24,7 @@ struct WindowPositions {
   }
 
   /// The pixel that reads an input pixel with a tap, or -1 where none does.
-  [[nodiscard]] constexpr Index output(Index input, Index tap) const {
+  [[nodiscard, gnu::noinline]] constexpr Index output(Index input, Index tap) const {
     const Index width = geometry.input.width;
     const Index kernel = geometry.window.kernel;
     const Index y = written(input / width, tap / kernel, geometry.output.height);
@@ -33,7 +33,7 @@ struct WindowPositions {
   }
 
   /// Whether at least a sixth of all reads are in the padding, but not all of any position.
-  [[nodiscard]] constexpr bool sparse() const {
+  [[nodiscard, gnu::noinline]] constexpr bool sparse() const {
     const Index rows = reads(geometry.output.height, geometry.input.height);
     const Index columns = reads(geometry.output.width, geometry.input.width);
     return rows > 0 && columns > 0 && 6 * rows * columns <= 5 * outputs() * taps();
