@@ -78,7 +78,8 @@ struct Summarizer<Sequential<Image<Height, Width, Channels>, Specifications...>>
 /// "1,006,660"
 [[nodiscard]] inline std::string with_commas(Index number) {
   std::string digits = std::to_string(number);
-  for (Index place = std::ssize(digits) - 3; place > 0; place -= 3) digits.insert(static_cast<std::size_t>(place), ",");
+  for (Index place = std::ssize(digits) - 3; place > 0; place -= 3)
+    digits.insert(static_cast<std::size_t>(place), 1, ',');
   return digits;
 }
 
