@@ -93,11 +93,13 @@ template <class T, Index Lanes = kWidestLanes<T>>
 /// Writes rows `range` of the panels, `depth` rows long, of the matrix whose `columns` values a row lie at `rows`.
 template <class T>
 [[gnu::noinline]] void pack_rows(Index depth, Index columns, Range range, MatrixRows<const T> rows, T* panels) {
+  constexpr Index narrowest = Panels<T>::narrowest;
   for (Index k = range.begin; k < range.end; ++k) {
     for_panels<T>(columns, {0, columns}, [&](const Panel& panel) {
       const T* const from = rows.from(k, panel.first).data;
       T* const to = panels + panel.first * depth + k * panel.width;
-      if (panel.used < panel.width) std::fill_n(to, panel.width, T{0});
+      // A panel is never wider than needed by the narrowest or more.
+      if (panel.used < panel.width) store<T, narrowest>(to + panel.width - narrowest, Vector<T, narrowest>{});
       detail::copy_some<T>(from, to, panel.used);
     });
   }
