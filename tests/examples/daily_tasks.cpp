@@ -93,6 +93,19 @@ TEST_CASE("regression: explains nearly all that the mean of the targets does not
   CHECK(number_behind("mean squared error ", out) < 0.05 * number_behind("targets has ", out));
 }
 
+TEST_CASE("export_onnx: writes one file into the temporary folder where it is given none") {
+  if (!std::filesystem::exists(example("export_onnx"))) {
+    WARN("skipped: there is no onnx");
+    return;
+  }
+  const TemporaryFolder folder;
+  const Outcome outcome = run("TMPDIR=" + folder.path().string() + " " + example("export_onnx"));
+  CHECK(outcome.status == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("lamina_export.onnx: "));
+  CHECK(std::filesystem::exists(folder.path() / "lamina_export.onnx"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "lamina_export.safetensors"));
+}
+
 TEST_CASE("lenet_idx: learns digits from files") {
   CHECK(number_behind("epoch 3: test accuracy ", output_of("lenet_idx")) > 0.8);
 }

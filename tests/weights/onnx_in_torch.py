@@ -1,5 +1,6 @@
 """Evaluates an ONNX model with PyTorch's functions, node by node, for where onnx has no evaluator of its own. Knows the
-operators that the networks of the study are made of, and refuses others and attributes that it does not know."""
+operators that the networks of the study and of the examples are made of, and refuses others and attributes that it does
+not know."""
 
 import onnx
 import torch
@@ -23,6 +24,14 @@ def average_pool(x, *, kernel_shape, pads, strides, ceil_mode=0, count_include_p
     return functional.avg_pool2d(x, kernel_shape, strides, split_pads(pads), bool(ceil_mode), bool(count_include_pad))
 
 
+def max_pool(x, *, kernel_shape, pads, strides):
+    return functional.max_pool2d(x, kernel_shape, strides, split_pads(pads))
+
+
+def reshape(x, shape):
+    return x.reshape([size or x.shape[axis] for axis, size in enumerate(shape.tolist())])
+
+
 def linear(x, weight, bias, *, alpha, beta, transB, transA=0):  # the attributes' names are ONNX's
     assert not transA
     return alpha * (x @ (weight.t() if transB else weight)) + beta * bias
@@ -37,11 +46,20 @@ OPERATORS = {
     "Add": torch.add,
     "AveragePool": average_pool,
     "BatchNormalization": batch_norm,
+    "Concat": lambda *values, axis: torch.cat(values, axis),
     "Conv": convolution,
+    "Erf": torch.erf,
     "Flatten": lambda x, *, axis: x.flatten(axis),
     "Gemm": linear,
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdim=True),
+    "Identity": lambda x: x,
     "LeakyRelu": lambda x, *, alpha: functional.leaky_relu(x, alpha),
+    "MaxPool": max_pool,
+    "Mul": torch.mul,
+    "Relu": torch.relu,
+    "Reshape": reshape,
+    "Sigmoid": torch.sigmoid,
+    "Tanh": torch.tanh,
 }
 
 
