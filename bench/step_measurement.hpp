@@ -32,6 +32,14 @@ struct StepMeasurement {
   Index multiply_adds = 0;  ///< of one image's forward pass by direct convolution
 };
 
+/// The times of so many steps, with the team standing by for all of them as it does in a Trainer's epoch.
+template <class Step>
+[[nodiscard]] std::vector<double> time_together(const Team& team, int steps, const Step& step) {
+  std::vector<double> times;
+  team.together([&] { times = time_steps(steps, step); });
+  return times;
+}
+
 /// The times of training steps, or of inferences with a frozen model, on random images.
 template <class Network>
 [[nodiscard]] std::vector<double> time_network(const StepOptions& options) {
@@ -46,10 +54,10 @@ template <class Network>
   if (options.mode == Mode::infer) {
     const auto frozen = freeze(model);
     FrozenWorkspace<Network> workspace(options.batch_size, team);
-    return time_steps(options.steps, [&] { frozen.infer(workspace, images.view()); });
+    return time_together(team, options.steps, [&] { frozen.infer(workspace, images.view()); });
   }
   TrainingStep step(model, Adam<float>(Network::parameter_count), options.batch_size, team);
-  return time_steps(options.steps, [&] { step(images.view(), labels, 1e-3); });
+  return time_together(team, options.steps, [&] { step(images.view(), labels, 1e-3); });
 }
 
 /// Measures the network that the options name, if it is in the table.

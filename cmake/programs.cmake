@@ -16,6 +16,10 @@ function(lamina_add_program name)
   target_link_libraries(${name} PRIVATE Lamina::lamina lamina_program_flags)
 endfunction()
 
+# The networks of cifar_networks.hpp, compiled once for all programs that include cifar_precompiled.hpp.
+add_library(lamina_cifar_networks STATIC EXCLUDE_FROM_ALL)
+target_link_libraries(lamina_cifar_networks PUBLIC Lamina::lamina PRIVATE lamina_cifar lamina_program_flags)
+
 # lamina_link_cxxopts(<name>): the command-line parser, whose package comes with or without a CMake configuration.
 function(lamina_link_cxxopts name)
   find_package(cxxopts CONFIG QUIET)

@@ -24,6 +24,8 @@ struct Swish : KeepsShape {
     // and the gradient flow know it by this name.
     static constexpr std::array parameters{
         Segment{.name = "beta", .dims = {Input.channels}, .initialization = Initialization::one, .input_axis = 0}};
+    // Channel c of the output comes of channel c of the input. Files have channels behind Flatten in PyTorch's order.
+    static constexpr bool keeps_channels = true;
     // The derivatives are functions of x, so training has to keep it.
 
     // matrix() has a row for each pixel of the batch and a column for each channel.

@@ -7,27 +7,18 @@
 
 using namespace lamina;
 
-/// A convolution in front of a batch norm, which makes a bias superfluous.
-template <Index Filters, Index Kernel, Index Stride = 1, Index Groups = 1>
-using NormedConv = Conv2d<Filters, Kernel, ConvOptions{.stride = Stride, .groups = Groups, .bias = false}>;
+/// A small DenseNet (Huang, Liu, van der Maaten and Weinberger 2017). In a block each layer adds eight channels to
+/// those that it reads. Nothing is copied: all lie in one tensor.
+using SmallDenseNet = Sequential<Image<32, 32, 3>, NormedConv<16, 3, 2>,  //
+                                 DenseBlock<3, 8>, DenseTransition<>,     // 16 + 3 * 8 = 40 channels, then 20
+                                 DenseBlock<3, 8>, BatchNorm, ReLU, GlobalAvgPool, Linear<10>>;
+static_assert(SmallDenseNet::shapes[2] == Shape{16, 16, 16 + 3 * 8});
 
-/// A layer of a dense block (Huang, Liu, van der Maaten and Weinberger 2017): what it reads, and `Growth` channels
-/// more. Nothing is copied: both lie in one tensor.
-template <Index Growth>
-using DenseLayer = Concat<Identity, Sequential<BatchNorm, ReLU, NormedConv<4 * Growth, 1>,  //
-                                               BatchNorm, ReLU, NormedConv<Growth, 3>>>;
-
-using SmallDenseNet = Sequential<Image<32, 32, 3>, NormedConv<16, 3, 2>,          //
-                                 DenseLayer<8>, DenseLayer<8>, DenseLayer<8>,     //
-                                 BatchNorm, ReLU, NormedConv<20, 1>, AvgPool<2>,  //
-                                 DenseLayer<8>, DenseLayer<8>, DenseLayer<8>,     //
-                                 BatchNorm, ReLU, GlobalAvgPool, Linear<10>>;
-static_assert(SmallDenseNet::shapes[4] == Shape{16, 16, 16 + 3 * 8});
-
-/// A filter for each channel by itself, then all channels together (Howard et al. 2017).
+/// A filter for each channel by itself, then all channels together (Howard et al. 2017), and in the end a factor for
+/// each channel (Hu, Shen and Sun 2018).
 template <Index Inputs, Index Outputs, Index Stride = 1>
 using SeparableConv = Sequential<NormedConv<Inputs, 3, Stride, Inputs>, BatchNorm, ReLU,  //
-                                 NormedConv<Outputs, 1>, BatchNorm, ReLU>;
+                                 NormedConv<Outputs, 1>, BatchNorm, ReLU, SqueezeExcitation<4>>;
 
 using SmallMobileNet = Sequential<Image<32, 32, 3>, NormedConv<16, 3, 2>, BatchNorm, ReLU,  //
                                   SeparableConv<16, 32>, SeparableConv<32, 64, 2>,          //

@@ -1,11 +1,11 @@
-/// Trains one of the VGG networks on CIFAR-100 and shows what becomes of its gradients:
+/// Trains one of the library's networks on CIFAR-100 and shows what becomes of its gradients:
 ///
 ///     train_cifar100 --model vgg38 --limit 5000 --epochs 1
 ///
 /// The experiment itself is study/experiment/experiment.cpp.
 #include <iostream>
 
-#include <lamina/models/vgg.hpp>
+#include <lamina/models/cifar_networks.hpp>
 
 #include "study/command_line/options.hpp"
 #include "study/command_line/program.hpp"
@@ -21,9 +21,9 @@ int run(const Options& options) {
   if (!options.help.empty()) {
     std::cout << options.help;
   } else if (options.summary) {
-    lamina::visit_vgg(options.model, []<class Network>(const lamina::NamedNetwork<Network>& network) {
-      print_layers<Network>(network.name);
-    });
+    lamina::visit_network(
+        lamina::kCifarNetworks, options.model,
+        []<class Network>(const lamina::NamedNetwork<Network>& network) { print_layers<Network>(network.name); });
   } else if (options.evaluated) {
     run_evaluation(options);
   } else {

@@ -15,6 +15,7 @@ python3-onnx. docs/weights.md has the formats.
 """
 
 import argparse
+import collections
 import io
 import json
 import pathlib
@@ -24,7 +25,7 @@ import numpy
 import torch
 
 import weight_files
-from lamina_networks import BLOCKS, vgg
+from lamina_networks import NETWORKS, make_network
 from weight_files import WeightsError
 
 COUNTER = "num_batches_tracked"
@@ -57,7 +58,7 @@ def check_types(path, arrays):
 def check_network(path, arrays, model):
     """Refuses arrays that are not exactly those of the network."""
     found = without_counters(arrays)
-    expected = without_counters(vgg(model).state_dict())
+    expected = without_counters(make_network(model).state_dict())
     for name, tensor in expected.items():
         if name not in found:
             raise WeightsError(f"{path}: tensor '{name}' of {model} is missing")
@@ -70,7 +71,7 @@ def check_network(path, arrays, model):
 
 def network_of(arrays, model):
     """The network for inference with these weights, in float."""
-    network = vgg(model)
+    network = make_network(model)
     state = {name: torch.from_numpy(numpy.array(array)) for name, array in with_counters(arrays).items()}
     network.load_state_dict(state)
     return network.float().eval()
@@ -86,7 +87,9 @@ def check_onnx(content, network):
     classes = network[-1].out_features
     if shape != ["batch", classes]:
         raise ValueError(f"its output is {shape}, expected ['batch', {classes}]")
-    convolutions = {node.output[0] for node in graph.node if node.op_type == "Conv"}
+    readers = collections.Counter(name for node in graph.node for name in node.input)
+    # One that others read, too, as in a dense block, stays.
+    convolutions = {node.output[0] for node in graph.node if node.op_type == "Conv" and readers[node.output[0]] == 1}
     if any(node.op_type == "BatchNormalization" and node.input[0] in convolutions for node in graph.node):
         raise ValueError("a batch norm behind a convolution was not folded into it")
 
@@ -130,11 +133,11 @@ def convert(source, target, model=None):
     # A run's best.safetensors says it in the configuration of the run.
     model = model or metadata.get("model") or configured_model(metadata)
     check_types(source, arrays)
-    if model in BLOCKS:
+    if model in NETWORKS:
         check_network(source, arrays, model)
     if target.suffix == ".onnx":
-        if model not in BLOCKS:
-            raise WeightsError(f"{source}: does not say which network it is of; --model does: {', '.join(BLOCKS)}")
+        if model not in NETWORKS:
+            raise WeightsError(f"{source}: does not say which network it is of; --model does: {', '.join(NETWORKS)}")
         write_onnx(target, arrays, model)
         return
     change = with_counters if target.suffix in (".pt", ".pth") else without_counters
@@ -146,7 +149,7 @@ def main():
     parser = argparse.ArgumentParser(description="Converts the weights of a network.")
     parser.add_argument("input", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--model", choices=list(BLOCKS), help="whose weights they are; by default what the file says")
+    parser.add_argument("--model", choices=list(NETWORKS), help="whose weights they are; by default what the file says")
     arguments = parser.parse_args()
     try:
         convert(arguments.input, arguments.output, arguments.model)

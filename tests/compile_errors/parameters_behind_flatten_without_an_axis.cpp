@@ -11,6 +11,7 @@ struct Gain : KeepsShape {
   static constexpr std::string_view kind = "gain";
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
+    static constexpr bool keeps_channels = true;
     static constexpr std::array parameters{Segment{.name = "weight", .dims = {Input.channels}}};
   };
 };

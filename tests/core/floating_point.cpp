@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <limits>
+#include <thread>
 #include <vector>
 
 #include <lamina/core/floating_point.hpp>
@@ -21,10 +23,12 @@ bool keeps_subnormals() {
   return half != 0;
 }
 
-/// Whether each of the threads of a team keeps them; at most 16 threads.
+/// Whether each of the threads of a team keeps them. The tasks wait for each other, so that no thread does two.
 std::vector<bool> team_keeps_subnormals(const Team& team) {
   std::vector<char> keeps(static_cast<std::size_t>(team.threads()));
+  std::atomic<int> begun = 0;
   team.for_each(team.threads(), [&](Index, Index thread) {
+    for (++begun; begun < team.threads();) std::this_thread::yield();
     keeps[static_cast<std::size_t>(thread)] = static_cast<char>(keeps_subnormals());
   });
   return {keeps.begin(), keeps.end()};

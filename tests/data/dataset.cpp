@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -32,4 +33,30 @@ TEST_CASE("dataset: an image or label that does not fit is refused and leaves th
 TEST_CASE("dataset: a set needs a shape and classes") {
   CHECK_THROWS_AS(Dataset("none", {0, 2, 2}, 3), ArgumentError);
   CHECK_THROWS_AS(Dataset("none", {1, 2, 2}, 0), ArgumentError);
+}
+
+TEST_CASE("dataset: rows of target values stand beside the labels, or instead of them in a set of one class") {
+  for (const Index classes : {1, 3}) {
+    Dataset images("tiny", {1, 2, 2}, classes);
+    images.append(std::vector<std::uint8_t>(4), 0);
+    images.append(std::vector<std::uint8_t>(4), 0);
+    CHECK(images.has_labels());
+    CHECK(images.row(1).empty());
+    images.set_rows({1, 2, 3, 4, 5, 6}, 3);
+    CHECK(images.has_labels() == (classes > 1));
+    CHECK(images.row_size() == 3);
+    CHECK(std::vector(images.row(1).begin(), images.row(1).end()) == std::vector<float>{4, 5, 6});
+    CHECK_THROWS_WITH(images.append(std::vector<std::uint8_t>(4), 0),
+                      "tiny: its images have rows already: append before set_rows()");
+  }
+}
+
+TEST_CASE("dataset: rows that do not fit are refused") {
+  Dataset images("tiny", {1, 2, 2}, 1);
+  images.append(std::vector<std::uint8_t>(4), 0);
+  images.append(std::vector<std::uint8_t>(4), 0);
+  CHECK_THROWS_WITH(images.set_rows({1, 2, 3}, 2), "tiny: expected 2 rows of target values, of 2 each, found 3 values");
+  CHECK_THROWS_WITH(images.set_rows({}, 0), "tiny: a row of target values must have one at least, got 0");
+  CHECK_THROWS_WITH(images.set_rows({1, std::nanf("")}, 1), "tiny: a target value of image 1 is not finite");
+  CHECK(images.row_size() == 0);
 }

@@ -120,6 +120,18 @@ TEST_CASE("resume: of a run that is over measures it again") {
   CHECK(contents(out) == before);
 }
 
+TEST_CASE(
+    "resume: the checkpoint says what the run is, and config.json is written again where it is gone or no such file") {
+  const SmallCifar data;
+  const fs::path out = finished_run(data);
+  const auto before = contents(out);
+  fs::remove(out / "config.json");
+  const std::string put = GENERATE("", "{", "[1]", R"({"epochs": 7})");
+  if (!put.empty()) std::ofstream(out / "config.json") << put;
+  REQUIRE(train(data.flags() + " --epochs 1 --resume --out " + out.string()).status == 0);
+  CHECK(contents(out) == before);
+}
+
 TEST_CASE("resume: another configuration or other images are refused, saying what differs") {
   const SmallCifar data;
   const fs::path out = finished_run(data);

@@ -20,7 +20,7 @@ TEST_CASE("densenet: prints both networks, and their losses fall") {
   const Outcome outcome = run(example("densenet"));
   CHECK(outcome.status == 0);
   CHECK(outcome.error.empty());
-  CHECK_THAT(outcome.out, ContainsSubstring("1 concat                  16x16x24") && ContainsSubstring("residual") &&
+  CHECK_THAT(outcome.out, ContainsSubstring("dense_block             16x16x40") && ContainsSubstring("residual") &&
                               ContainsSubstring("memory for batches of 50: model 0."));
   std::string::size_type end = 0;
   const auto next_loss = [&](const std::string& step) {

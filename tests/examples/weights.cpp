@@ -27,12 +27,13 @@ fs::path trained_weights(const SmallCifar& data) {
 }
 
 /// Writes the tensors of a file as another program would that computes in double.
-void write_in_double(const lamina::TensorFile& file, const fs::path& path) {
+/// @param prefix  put before every name
+void write_in_double(const lamina::TensorFile& file, const fs::path& path, const std::string& prefix = {}) {
   lamina::TensorFile wide;
   for (const lamina::StoredTensor& tensor : file.tensors()) {
     std::vector<double> values(tensor.bytes.size() / sizeof(float));
     file.read_converted<double>(tensor.name, tensor.dimensions, values);
-    wide.add<double>(tensor.name, tensor.dimensions, values);
+    wide.add<double>(prefix + tensor.name, tensor.dimensions, values);
   }
   lamina::write_safetensors(path, wide);
 }
@@ -62,6 +63,25 @@ TEST_CASE("weights: training starts from those in the file, of whatever floating
     ++parameters;
   }
   CHECK(parameters == 17);
+}
+
+TEST_CASE("weights: a prefix of the names in the file is stripped when asked for") {
+  const SmallCifar data;
+  const fs::path weights = trained_weights(data);
+  const fs::path wrapped = weights.parent_path() / "wrapped.safetensors";
+  write_in_double(lamina::read_safetensors(weights), wrapped, "module.");
+  const std::string flags = data.flags() + " --eval ";
+  const Outcome refused = train(flags + wrapped.string());
+  CHECK(refused.status == 1);
+  CHECK_THAT(refused.error, ContainsSubstring("it has one behind the prefix 'module.'"));
+  const Outcome outcome = train(flags + wrapped.string() + " --prefix module.");
+  REQUIRE(outcome.status == 0);
+  const auto accuracies = [](const std::string& text) { return text.substr(text.find("top-1")); };
+  CHECK(accuracies(outcome.out) == accuracies(train(flags + weights.string()).out));
+  CHECK(train(data.flags() + " --epochs 1 --weights " + wrapped.string() + " --prefix module.").status == 0);
+  const Outcome alone = train(data.flags() + " --prefix module.");
+  CHECK(alone.status == 2);
+  CHECK_THAT(alone.error, ContainsSubstring("--prefix is for the file of --weights or --eval"));
 }
 
 TEST_CASE("weights: stand in the configuration, and nothing of them where there are none") {

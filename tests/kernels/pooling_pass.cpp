@@ -1,5 +1,6 @@
 #include <lamina/kernels/global_pooling_pass.hpp>
 #include <lamina/kernels/pooling_pass.hpp>
+#include <lamina/kernels/sliding_pooling_pass.hpp>
 
 #include "../catch.hpp"
 #include "naive_expression.hpp"
@@ -10,6 +11,8 @@ using kernels::GlobalAveragePooling;
 using kernels::MaxPooling;
 using kernels::PoolingBackward;
 using kernels::PoolingForward;
+using kernels::SlidingAveragePooling;
+using kernels::SlidingMaxPooling;
 using kernels::WindowGeometry;
 using test::Agreement;
 using test::Kind;
@@ -35,44 +38,58 @@ struct Case {
   bool kept = false;
   bool moments = false;
   int threads = 2;
+  Index stride = 0;  ///< 0 for windows side by side
+  Index padding = 0;
+  Index rest = 0;  ///< rows and columns of the input that no window reads
 
   [[nodiscard]] WindowGeometry geometry() const {
-    return {
-        {.kernel = window, .stride = window}, {height * window, width * window, channels}, {height, width, channels}};
+    if (stride == 0) {
+      return {
+          {.kernel = window, .stride = window}, {height * window, width * window, channels}, {height, width, channels}};
+    }
+    const auto side = [&](Index positions) { return (positions - 1) * stride + window - 2 * padding + rest; };
+    return {{.kernel = window, .stride = stride, .padding = padding},
+            {side(height), side(width), channels},
+            {height, width, channels}};
   }
 };
 
+/// Calls call.template operator()<Pooling>() for the kernel of a case.
+template <class T, class Call>
+auto with_kernel(const Case& of, const Call& call) {
+  if (of.method == Method::global) return call.template operator()<GlobalAveragePooling<T>>();
+  if (of.stride == 0) {
+    return of.method == Method::max ? call.template operator()<MaxPooling<T>>()
+                                    : call.template operator()<AveragePooling<T>>();
+  }
+  return of.method == Method::max ? call.template operator()<SlidingMaxPooling<T>>()
+                                  : call.template operator()<SlidingAveragePooling<T>>();
+}
+
 template <class T>
 void run_forward(const Case& of, const PoolingForward<T>& pass) {
-  if (of.method == Method::average) AveragePooling<T>::forward(of.geometry(), pass);
-  if (of.method == Method::max) MaxPooling<T>::forward(of.geometry(), pass);
-  if (of.method == Method::global) GlobalAveragePooling<T>::forward(of.geometry(), pass);
+  with_kernel<T>(of, [&]<class Pooling>() { Pooling::forward(of.geometry(), pass); });
 }
 
 template <class T>
 void run_backward(const Case& of, const PoolingBackward<T>& pass) {
-  if (of.method == Method::average) AveragePooling<T>::backward(of.geometry(), pass);
-  if (of.method == Method::max) MaxPooling<T>::backward(of.geometry(), pass);
-  if (of.method == Method::global) GlobalAveragePooling<T>::backward(of.geometry(), pass);
+  with_kernel<T>(of, [&]<class Pooling>() { Pooling::backward(of.geometry(), pass); });
 }
 
 /// Scratch memory of the wanted size, full of NaN, and one value behind it that must stay.
 template <class T>
 Buffer<T> scratch_for(const Case& of, bool forward) {
   const WindowGeometry geometry = of.geometry();
-  const auto size = [&]<class Pooling>(const auto& shape) {
-    return forward ? Pooling::forward_scratch(shape, of.batch, of.threads)
-                   : Pooling::backward_scratch(shape, of.batch, of.threads);
-  };
-  const Index needed = of.method == Method::average ? size.template operator()<AveragePooling<T>>(geometry)
-                       : of.method == Method::max   ? size.template operator()<MaxPooling<T>>(geometry)
-                                                    : size.template operator()<GlobalAveragePooling<T>>(geometry);
+  const Index needed = with_kernel<T>(of, [&]<class Pooling>() {
+    return forward ? Pooling::forward_scratch(geometry, of.batch, of.threads)
+                   : Pooling::backward_scratch(geometry, of.batch, of.threads);
+  });
   Buffer<T> scratch(needed + 1);
   scratch.fill(std::numeric_limits<T>::quiet_NaN());
   return scratch;
 }
 
-/// Calls visit(output pixel, input pixels of its window in order).
+/// Calls visit(output pixel, input pixels of its window that lie on the image, in order).
 template <class Visit>
 void for_each_window(const Case& of, const Visit& visit) {
   const auto& [window, input, output] = of.geometry();
@@ -82,11 +99,17 @@ void for_each_window(const Case& of, const Visit& visit) {
         std::vector<Index> pixels;
         for (Index i = 0; i < window.kernel; ++i)
           for (Index j = 0; j < window.kernel; ++j) {
-            pixels.push_back((n * input.height + y * window.kernel + i) * input.width + x * window.kernel + j);
+            const Index row = y * window.stride - window.padding + i;
+            const Index column = x * window.stride - window.padding + j;
+            if (row < 0 || row >= input.height || column < 0 || column >= input.width) continue;
+            pixels.push_back((n * input.height + row) * input.width + column);
           }
         visit((n * output.height + y) * output.width + x, pixels);
       }
 }
+
+/// What the mean of a window is divided by: padding counts.
+double divisor(const Case& of) { return static_cast<double>(of.window * of.window); }
 
 /// Which pixel of a window holds its maximum first.
 template <class T>
@@ -153,9 +176,8 @@ void check_forward(const Case& of) {
     for (Index c = 0; c < of.channels; ++c) {
       double sum = 0;
       for (const Index pixel : pixels) sum += value_at(input, pixel, c);
-      outputs.add(value_at(run.output.view(), to, c), of.method == Method::max
-                                                          ? value_at(input, maximum_of(input, pixels, c), c)
-                                                          : sum / static_cast<double>(pixels.size()));
+      outputs.add(value_at(run.output.view(), to, c),
+                  of.method == Method::max ? value_at(input, maximum_of(input, pixels, c), c) : sum / divisor(of));
     }
   });
   CHECK(outputs.holds());
@@ -199,10 +221,9 @@ void check_backward(const Case& of) {
       const double g = value_at(gradient, from, c);
       const Index most = maximum_of(input, pixels, c);
       for (const Index pixel : pixels) {
-        input_gradient[static_cast<std::size_t>(pixel * of.channels + c)] = of.method != Method::max
-                                                                                ? g / static_cast<double>(pixels.size())
-                                                                            : pixel == most ? g
-                                                                                            : 0;
+        double& sum = input_gradient[static_cast<std::size_t>(pixel * of.channels + c)];
+        if (of.method != Method::max) sum += g / divisor(of);
+        if (of.method == Method::max && pixel == most) sum += g;
       }
     }
   });
@@ -221,6 +242,56 @@ void for_each_case(const Check& check) {
           if (global) of.height = of.width = 1;
           check(of);
         }
+}
+
+/// Windows that overlap, that leave pixels out between and behind them, and that reach over the border.
+template <class Check>
+void for_each_sliding_case(const Check& check) {
+  struct Slide {
+    Index window;
+    Index stride;
+    Index padding;
+    Index rest;
+  };
+  for (const Method method : {Method::average, Method::max})
+    for (const Slide& slide : {Slide{3, 2, 1, 0}, Slide{3, 2, 1, 1}, Slide{2, 1, 1, 0}, Slide{2, 3, 0, 2},
+                               Slide{5, 3, 2, 1}, Slide{1, 2, 0, 1}})
+      for (const Index channels : {1, 3, 16, 23, 70})
+        for (const Kind kind : test::kKinds) {
+          CAPTURE(static_cast<int>(method), slide.window, slide.stride, slide.padding, channels,
+                  static_cast<int>(kind));
+          check(Case{.method = method,
+                     .window = slide.window,
+                     .height = 3,
+                     .width = 4,
+                     .channels = channels,
+                     .input = kind,
+                     .stride = slide.stride,
+                     .padding = slide.padding,
+                     .rest = slide.rest});
+        }
+}
+
+/// All that forward and backward leave behind is the same on one thread and on more.
+void check_threads(Case of) {
+  of.moments = true;
+  of.threads = 1;
+  const Forward<float> forward(of);
+  const Backward<float> backward(of);
+  for (const int threads : {2, 3}) {
+    of.threads = threads;
+    const Forward<float> other(of);
+    CHECK(test::values_of(other.output.whole) == test::values_of(forward.output.whole));
+    CHECK(other.mean == forward.mean);
+    CHECK(other.variance == forward.variance);
+    const Backward<float> gradients(of);
+    CHECK(test::values_of(gradients.input_gradient.target.whole) ==
+          test::values_of(backward.input_gradient.target.whole));
+    for (std::size_t k = 0; k < 2; ++k) {
+      const auto& gamma = gradients.input_gradient.gamma_gradient[k];
+      CHECK(std::equal(gamma.begin(), gamma.end(), backward.input_gradient.gamma_gradient[k].begin()));
+    }
+  }
 }
 
 /// Maximum and gradient (of an output gradient of 1) of one 2 x 2 window, row by row, in each of 21 channels, so that
@@ -270,6 +341,19 @@ TEMPLATE_TEST_CASE("pooling: backward is the definition's with any epilogue", ""
   for_each_case([](const Case& of) { check_backward<TestType>(of); });
 }
 
+TEMPLATE_TEST_CASE("sliding pooling: forward is the definition's of any expression", "", float, double) {
+  for_each_sliding_case([](Case of) {
+    check_forward<TestType>(of);
+    of.kept = of.moments = true;
+    of.batch = 35;
+    if (of.window == 3) check_forward<TestType>(of);
+  });
+}
+
+TEMPLATE_TEST_CASE("sliding pooling: backward is the definition's with any epilogue", "", float, double) {
+  for_each_sliding_case([](const Case& of) { check_backward<TestType>(of); });
+}
+
 TEMPLATE_TEST_CASE("pooling: images of more than a band of rows", "", float, double) {
   for (const Method method : {Method::average, Method::max})
     for (const auto& [height, width] : {std::pair<Index, Index>{16, 16}, {11, 3}, {2, 50}}) {
@@ -282,25 +366,19 @@ TEMPLATE_TEST_CASE("pooling: images of more than a band of rows", "", float, dou
 
 TEST_CASE("pooling: the same bits on any number of threads") {
   for (const Method method : {Method::average, Method::max, Method::global}) {
-    Case of{.method = method, .window = 2, .height = 1, .width = 1, .channels = 19, .batch = 40, .input = Kind::added};
-    of.moments = true;
-    of.threads = 1;
-    const Forward<float> forward(of);
-    const Backward<float> backward(of);
-    for (const int threads : {2, 3}) {
-      of.threads = threads;
-      const Forward<float> other(of);
-      CHECK(test::values_of(other.output.whole) == test::values_of(forward.output.whole));
-      CHECK(other.mean == forward.mean);
-      CHECK(other.variance == forward.variance);
-      const Backward<float> gradients(of);
-      CHECK(test::values_of(gradients.input_gradient.target.whole) ==
-            test::values_of(backward.input_gradient.target.whole));
-      for (std::size_t k = 0; k < 2; ++k) {
-        const auto& gamma = gradients.input_gradient.gamma_gradient[k];
-        CHECK(std::equal(gamma.begin(), gamma.end(), backward.input_gradient.gamma_gradient[k].begin()));
-      }
-    }
+    check_threads(
+        {.method = method, .window = 2, .height = 1, .width = 1, .channels = 19, .batch = 40, .input = Kind::added});
+  }
+  for (const Method method : {Method::average, Method::max}) {
+    check_threads({.method = method,
+                   .window = 3,
+                   .height = 3,
+                   .width = 2,
+                   .channels = 19,
+                   .batch = 40,
+                   .input = Kind::added,
+                   .stride = 2,
+                   .padding = 1});
   }
 }
 

@@ -56,7 +56,7 @@ TEST_CASE("reduction: parts are added in order, the same on any team") {
   const auto partial = random_buffer<float>(parts * stride, 1);
   const int threads = GENERATE(1, 2, 4);
   std::vector<float> result(static_cast<std::size_t>(size), 99);
-  kernels::sum_parts(Team(threads), parts, stride, partial.data(), size, result.data());
+  kernels::sum_parts<float>(Team(threads), {partial.data(), parts, stride}, size, result.data());
   for (Index i = 0; i < size; ++i) {
     float sum = partial[i];
     for (Index part = 1; part < parts; ++part) sum += partial[part * stride + i];

@@ -1,4 +1,14 @@
+#include <vector>
+
+#include <lamina/core/random.hpp>
 #include <lamina/layers/batch_norm.hpp>
+#include <lamina/layers/conv2d.hpp>
+#include <lamina/layers/identity.hpp>
+#include <lamina/layers/leaky_relu.hpp>
+#include <lamina/layers/smooth_activation.hpp>
+#include <lamina/network/concat.hpp>
+#include <lamina/network/frozen_model.hpp>
+#include <lamina/network/residual.hpp>
 
 #include "layer_checks.hpp"
 
@@ -114,4 +124,70 @@ TEST_CASE("batch norm: gradients are right") {
   test::check_gradients_of<Net>({.batch = 7});
   test::check_gradients_of<Sequential<Image<2, 3, 16>, BatchNorm>>({.batch = 40, .values = 30, .threads = 3});
   test::check_gradients_of<Sequential<Image<1, 1, 3>, BatchNorm>>({.batch = 5});
+}
+
+namespace {
+
+using Fixed = BasicBatchNorm<BatchNormOptions{.affine = false}>;
+using Convolution = Conv2d<4, 3, ConvOptions{.bias = false}>;
+/// Where a batch norm stands in all the ways that the engine tells apart.
+template <class Norm>
+using Places = Sequential<Image<4, 6, 4>, Convolution, Norm, LeakyReLU, Residual<Convolution, Norm>, LeakyReLU,
+                          Residual<Projection<Convolution, Norm>, Convolution, Norm>,
+                          Concat<Identity, Sequential<Norm, Tanh, Convolution>>, Norm, GELU, Norm>;
+
+/// A model whose convolutions have the same weights whatever other tensors lie between them.
+template <class Net>
+Model<Net> with_weights() {
+  Model<Net> model;
+  RandomStream random(1, RandomPurpose::test);
+  for (const Segment& tensor : Net::parameters) {
+    if (tensor.rank < 4) continue;
+    for (Index i = 0; i < tensor.size(); ++i) {
+      model.parameters()[static_cast<std::size_t>(tensor.offset + i)] = static_cast<float>(random.normal() / 6);
+    }
+  }
+  return model;
+}
+
+/// What a model gives in training, then as it is and frozen.
+struct Outputs {
+  std::vector<float> training;
+  std::vector<float> statistics;
+  std::vector<float> inference;
+  std::vector<float> frozen;
+
+  template <class Net>
+  Outputs(Model<Net> model, const Tensor<float>& x) {
+    TrainingWorkspace<Net> workspace(x.batch(), Team(2));
+    training = test::values_of(model.forward(workspace, x.view()));
+    statistics.assign(model.statistics().begin(), model.statistics().end());
+    InferenceWorkspace<Net> plain(x.batch(), Team(2));
+    inference = test::values_of(model.infer(plain, x.view()));
+    FrozenWorkspace<Net> chunks(x.batch(), Team(2));
+    frozen = test::values_of(FrozenModel<Net>(model).infer(chunks, x.view()));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("batch norm: without gamma and beta it has running statistics and no parameters") {
+  using Alone = Sequential<Image<3, 4, 5>, Fixed>;
+  STATIC_REQUIRE(Alone::parameter_count == 0);
+  CHECK(test::names_of(Alone::statistics) == std::vector<std::string_view>{"0.running_mean", "0.running_var"});
+}
+
+TEST_CASE("batch norm: without gamma and beta it is that with gamma 1 and beta 0, bit for bit") {
+  const auto x = test::random_images<float>(5, {4, 6, 4});
+  const Outputs fixed(with_weights<Places<Fixed>>(), x);
+  const Outputs affine(with_weights<Places<BatchNorm>>(), x);
+  CHECK(fixed.training == affine.training);
+  CHECK(fixed.statistics == affine.statistics);
+  CHECK(fixed.inference == affine.inference);
+  CHECK(fixed.frozen == affine.frozen);
+}
+
+TEST_CASE("batch norm: without gamma and beta gradients are right") {
+  test::check_gradients_of<Sequential<Image<3, 4, 5>, Fixed>>({.batch = 7});
+  test::check_gradients_of<Places<Fixed>>({.threads = 2});
 }

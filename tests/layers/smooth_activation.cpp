@@ -49,7 +49,23 @@ TEST_CASE("smooth activations: far from zero they are their limits, and not NaN"
     CHECK(value_at<SiLU>(x) == x);
     CHECK(value_at<GELU>(x) == x);
     CHECK(value_at<GELU>(-x) == Approx(0).margin(1e-15));
+    CHECK(value_at<ELU>(x) == x);
+    CHECK(value_at<ELU>(-x) == -1);
+    CHECK(value_at<ReLU6>(x) == 6);
+    CHECK(value_at<ReLU6>(-x) == 0);
+    CHECK(value_at<HardSigmoid>(x) == 1);
+    CHECK(value_at<HardSigmoid>(-x) == 0);
+    CHECK(value_at<HardSwish>(x) == x);
+    CHECK(value_at<HardSwish>(-x) == 0);
   }
+}
+
+TEST_CASE("smooth activations: NaN stays NaN") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(std::isnan(value_at<ELU>(nan)));
+  CHECK(std::isnan(value_at<ReLU6>(nan)));
+  CHECK(std::isnan(value_at<HardSigmoid>(nan)));
+  CHECK(std::isnan(value_at<HardSwish>(nan)));
 }
 
 TEST_CASE("smooth activations: gradients are right") {
@@ -58,4 +74,8 @@ TEST_CASE("smooth activations: gradients are right") {
   check(Sigmoid{});
   check(SiLU{});
   check(GELU{});
+  check(ELU{});
+  check(ReLU6{});
+  check(HardSigmoid{});
+  check(HardSwish{});
 }

@@ -2,17 +2,21 @@
 #include "../training/allocations.cpp"
 
 #include <lamina/layers/batch_norm.hpp>
+#include <lamina/layers/channel_layer_norm.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dropout.hpp>
 #include <lamina/layers/flatten.hpp>
+#include <lamina/layers/group_norm.hpp>
 #include <lamina/layers/identity.hpp>
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
 #include <lamina/layers/pooling.hpp>
 #include <lamina/layers/smooth_activation.hpp>
+#include <lamina/layers/softmax.hpp>
 #include <lamina/network/concat.hpp>
 #include <lamina/network/frozen_model.hpp>
 #include <lamina/network/residual.hpp>
+#include <lamina/network/squeeze_excitation.hpp>
 
 #include "../layers/layer_checks.hpp"
 
@@ -40,10 +44,15 @@ using Projections =
                         Conv2d<16, 3, ConvOptions{.stride = 2}>, BatchNorm, ReLU, Conv2d<16, 3>, BatchNorm>,
                ReLU, Flatten, Linear<5>>;
 
+using Normed = Sequential<Image<8, 8, 3>, Conv2d<8, 3>, GroupNorm<2>, ELU, ChannelLayerNorm, HardSwish, Conv2d<8, 3>,
+                          BasicBatchNorm<BatchNormOptions{.affine = false}>, ReLU6, SqueezeExcitation<2>, GlobalMaxPool,
+                          Linear<5>, Softmax>;
+
 using Mlp = Sequential<Image<8, 8, 1>, Flatten, Linear<64>, ReLU, Linear<64>, ReLU, Linear<5>>;
 
-using LeNet = Sequential<Image<12, 12, 1>, Conv2d<6, 5>, Tanh, AvgPool<2>, Conv2d<16, 3, ConvOptions{.padding = 0}>,
-                         Tanh, AvgPool<2>, Flatten, Linear<20>, Tanh, Linear<5>>;
+using LeNet =
+    Sequential<Image<12, 12, 1>, Conv2d<6, 5>, Tanh, MaxPool<3, 2, 1>, Conv2d<16, 3, ConvOptions{.padding = 0}>, Tanh,
+               AvgPool<2, 1, 1>, Flatten, Linear<20>, Tanh, Linear<5>>;
 
 /// Requests of two passes; passes before have given OpenMP its threads.
 template <class Pass>
@@ -70,7 +79,7 @@ TEST_CASE("allocations: the counter sees new, malloc and Eigen") {
 }
 
 TEMPLATE_TEST_CASE("allocations: forward, backward and inference request no memory", "", Residuals, Dense, Separable,
-                   Projections, Mlp, LeNet) {
+                   Projections, Normed, Mlp, LeNet) {
   using Net = TestType;
   if (allocation_count() < 0) {
     WARN("skipped: requests of memory cannot be counted here");

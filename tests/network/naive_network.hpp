@@ -112,6 +112,24 @@ class NaiveNetwork {
     return result;
   }
 
+  int scale(int input, int factors) {
+    const Index pixels = value(input).shape().pixels();
+    Tensor<T> product(value(input).batch(), value(input).shape());
+    for (Index i = 0; i < product.view().pixels(); ++i) {
+      product.view().matrix().row(i) =
+          value(input).view().matrix().row(i).cwiseProduct(value(factors).view().matrix().row(i / pixels));
+    }
+    const int result = keep(std::move(product));
+    backward_.push_back([=, this] {
+      for (Index i = 0; i < gradient(result).view().pixels(); ++i) {
+        const auto dy = gradient(result).view().matrix().row(i);
+        gradient(input).view().matrix().row(i) += dy.cwiseProduct(value(factors).view().matrix().row(i / pixels));
+        gradient(factors).view().matrix().row(i / pixels) += dy.cwiseProduct(value(input).view().matrix().row(i));
+      }
+    });
+    return result;
+  }
+
   int concatenate(std::span<const int> values, const Shape& shape) {
     const std::vector<int> operands(values.begin(), values.end());
     Tensor<T> joined(value(operands.front()).batch(), shape);

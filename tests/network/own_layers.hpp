@@ -25,6 +25,7 @@ struct Gain : KeepsShape {
 
   template <Shape Input>
   struct Bound : LayerDefaults<Input> {
+    static constexpr bool keeps_channels = true;
     static constexpr std::array parameters{
         Segment{.name = "weight", .dims = {Input.channels}, .initialization = Initialization::one, .input_axis = 0}};
     static constexpr std::array statistics{Segment{.name = "running_mean", .dims = {Input.channels}, .input_axis = 0}};

@@ -7,6 +7,7 @@
 #include <lamina/layers/smooth_activation.hpp>
 #include <lamina/network/concat.hpp>
 #include <lamina/network/residual.hpp>
+#include <lamina/network/squeeze_excitation.hpp>
 
 #include "../catch.hpp"
 #include "../reference/layer_case.hpp"
@@ -56,11 +57,27 @@ TEST_CASE("concatenation: output, gradients and statistics are PyTorch's") {
   test::check_layer_cases<float>(kFile, kDenseBlock);
 }
 
+TEST_CASE("squeeze and excitation: output and gradients are PyTorch's") {
+  using Block = Residual<Convolution<8, 3>, BatchNorm, ReLU, Convolution<8, 3>, BatchNorm, SqueezeExcitation<2>>;
+  constexpr LayerCase<Sequential<Image<5, 4, 8>, SqueezeExcitation<4>>> alone{"squeeze and excitation"};
+  constexpr LayerCase<Sequential<Image<6, 5, 3>, Convolution<8, 3>, BatchNorm, ReLU, Block, ReLU, Block, ReLU>> blocks{
+      "residual block with squeeze and excitation"};
+  test::check_layer_cases<double>(kFile, alone, blocks);
+  test::check_layer_cases<float>(kFile, alone, blocks);
+}
+
 TEST_CASE("network: a depthwise separable block is PyTorch's") {
   using Depthwise = Conv2d<6, 3, ConvOptions{.stride = 2, .groups = 6, .bias = false}>;
   test::check_layer_cases<double>(
       kFile, LayerCase<Sequential<Image<7, 8, 6>, Depthwise, BatchNorm, ReLU, Convolution<12, 1>, BatchNorm, GELU>>{
                  "depthwise separable block"});
+}
+
+TEST_CASE("network: the entry of a ResNet for large images is PyTorch's") {
+  test::check_layer_cases<double>(
+      kFile, LayerCase<Sequential<Image<13, 15, 3>, Convolution<8, 3, 2>, BatchNorm, ReLU, MaxPool<3, 2, 1>,
+                                  Residual<Convolution<8, 3>, BatchNorm, LeakyReLU, Convolution<8, 3>, BatchNorm>, ReLU,
+                                  GlobalMaxPool>>{"residual stem"});
 }
 
 TEST_CASE("network: a small one with many kinds of layers is PyTorch's, in double and in float") {

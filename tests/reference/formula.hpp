@@ -56,7 +56,7 @@ template <class T>
   return made;
 }
 
-/// Convolution and linear layers uniform in +-1/sqrt(fan_in), batch norm's gamma 1 + u/4 and beta u/4; rounded to
+/// Convolution and linear layers uniform in +-1/sqrt(fan_in), a normalisation's gamma 1 + u/4 and beta u/4; rounded to
 /// float, so that all types start from the same values.
 template <class T>
 void fill_parameters(std::span<const Segment> segments, std::span<T> parameters) {

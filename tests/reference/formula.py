@@ -57,14 +57,14 @@ def to_lamina(tensor):
 
 
 def fill_parameters(network):
-    """Convolution and linear layers uniform in +-1/sqrt(fan_in), batch norm's gamma 1 + u/4 and beta u/4; rounded to
+    """Convolution and linear layers uniform in +-1/sqrt(fan_in), a normalisation's gamma 1 + u/4 and beta u/4; rounded to
     float, so that Lamina starts from the same values in float and in double."""
     sequence = 0
     for module in network.modules():
         for name, parameter in module.named_parameters(recurse=False):
             values = uniform(sequence, parameter.numel())
             sequence += 1
-            if isinstance(module, torch.nn.BatchNorm2d):
+            if isinstance(module, (torch.nn.BatchNorm2d, torch.nn.GroupNorm, torch.nn.LayerNorm)):
                 values = (1 if name == "weight" else 0) + values / 4
             else:
                 values = values / numpy.sqrt(float(module.weight[0].numel()))

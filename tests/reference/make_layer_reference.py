@@ -15,20 +15,34 @@ import formula
 from reference import digest, parameter_digests, statistics_digests, write
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
-from lamina_networks import Residual  # noqa: E402
+from lamina_networks import Concat, Residual, SqueezeExcitation  # noqa: E402
 
 SAMPLES = 40
 
 
-class Concat(nn.Module):
-    """The branches' outputs side by side in the channels."""
-
-    def __init__(self, *branches):
-        super().__init__()
-        self.branches = nn.ModuleList(branches)
+class ChannelLayerNorm(nn.LayerNorm):
+    """torch.nn.LayerNorm over the channels of images (batch, channels, rows, columns)."""
 
     def forward(self, x):
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class HardSigmoid(nn.Module):
+    """nn.Hardsigmoid, whose backward takes one sixth in float even where all else is double."""
+
+    def forward(self, x):
+        return nn.functional.relu6(x + 3) / 6
+
+
+class Times(nn.Module):
+    """Every value times a number: what reaches all parts of an activation."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x):
+        return x * self.factor
 
 
 def case(batch, shape, *layers, values=formula.uniform):
@@ -93,11 +107,22 @@ def identity_block(channels):
                     nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
 
 
+def squeezed_block(channels):
+    return Residual(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(),
+                    nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels),
+                    SqueezeExcitation(channels, 2))
+
+
 def dense_unit(channels):
     """What was there and eight channels more, by way of a bottleneck (Huang et al. 2017)."""
     return Concat(nn.Identity(), nn.Sequential(
         nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, 16, 1, bias=False),
         nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 8, 3, padding=1, bias=False)))
+
+
+def residual_stem():
+    """The entry of a ResNet for large images."""
+    return [nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
 
 
 def layers():
@@ -111,6 +136,11 @@ def layers():
         "average pooling": case(2, (6, 4, 8), nn.AvgPool2d(2)),
         "maximum pooling": case(2, (6, 4, 8), nn.MaxPool2d(2)),
         "maximum pooling of equal values": case(3, (6, 9, 5), nn.MaxPool2d(3), values=formula.coarse),
+        "maximum pooling 3x3/2, padding 1": case(2, (7, 8, 5), nn.MaxPool2d(3, 2, padding=1), values=formula.coarse),
+        "maximum pooling that leaves a rest": case(2, (7, 8, 5), nn.MaxPool2d(2, 3)),
+        "average pooling 3x3/2, padding 1": case(2, (7, 8, 5), nn.AvgPool2d(3, 2, padding=1)),
+        "average pooling that leaves a rest": case(2, (7, 9, 5), nn.AvgPool2d(2, 2)),
+        "global maximum pooling": case(3, (5, 4, 7), nn.AdaptiveMaxPool2d(1), values=formula.coarse),
         "global average pooling": case(3, (5, 4, 7), nn.AdaptiveAvgPool2d(1)),
         "linear": case(5, (1, 1, 32), nn.Flatten(), nn.Linear(32, 100)),
         "linear without bias": case(4, (1, 1, 7), nn.Flatten(), nn.Linear(7, 5, bias=False)),
@@ -125,6 +155,27 @@ def layers():
         "sigmoid": case(2, (4, 4, 5), nn.Sigmoid()),
         "SiLU": case(2, (4, 4, 5), nn.SiLU()),
         "GELU": case(2, (4, 4, 5), nn.GELU()),
+        "ELU": case(2, (4, 4, 5), nn.ELU()),
+        "ReLU6": case(3, (4, 4, 5), Times(8), nn.ReLU6()),
+        "ReLU6 at its corners": case(3, (4, 4, 5), Times(6), nn.ReLU6(), values=formula.coarse),
+        "hard sigmoid": case(3, (4, 4, 5), Times(6), HardSigmoid()),
+        "hard swish": case(3, (4, 4, 5), Times(6), nn.Hardswish()),
+        "softmax": case(3, (3, 4, 7), Times(3), nn.Softmax(dim=1)),
+        "batch norm without gamma and beta": case(
+            3, (5, 6, 4), nn.Conv2d(4, 9, 3, padding=1, bias=False), nn.BatchNorm2d(9, affine=False), nn.ReLU(),
+            nn.Conv2d(9, 5, 1, bias=False), nn.BatchNorm2d(5, affine=False)),
+        "group norm of 2 groups": case(3, (3, 5, 6), nn.GroupNorm(2, 6)),
+        "group norm of 1 group": case(3, (3, 5, 7), nn.GroupNorm(1, 7)),
+        "group norm of as many groups as channels": case(3, (3, 5, 4), nn.GroupNorm(4, 4, eps=1e-2)),
+        "channel layer norm": case(3, (3, 5, 7), ChannelLayerNorm(7)),
+        "group norms in a residual block": case(
+            3, (6, 5, 3), nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.GroupNorm(4, 8), nn.ReLU(),
+            Residual(nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.GroupNorm(2, 8), nn.SiLU(), ChannelLayerNorm(8)),
+            nn.ReLU()),
+        "squeeze and excitation": case(3, (5, 4, 8), SqueezeExcitation(8, 4)),
+        "residual block with squeeze and excitation": case(
+            3, (6, 5, 3), nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), squeezed_block(8),
+            nn.ReLU(), squeezed_block(8), nn.ReLU()),
         "dense block with transition": case(
             3, (8, 6, 3), nn.Conv2d(3, 8, 3, padding=1, bias=False), dense_unit(8), dense_unit(16), nn.BatchNorm2d(24),
             nn.ReLU(), nn.Conv2d(24, 12, 1, bias=False), nn.AvgPool2d(2), dense_unit(12), nn.BatchNorm2d(20),
@@ -135,6 +186,7 @@ def layers():
                    nn.Sequential(nn.Conv2d(8, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.SiLU()),
                    nn.Tanh()),
             nn.Conv2d(16, 5, 3, padding=1)),
+        "residual stem": case(3, (13, 15, 3), *residual_stem(), identity_block(8), nn.ReLU(), nn.AdaptiveMaxPool2d(1)),
         "depthwise separable block": case(
             3, (7, 8, 6), nn.Conv2d(6, 6, 3, stride=2, padding=1, groups=6, bias=False), nn.BatchNorm2d(6), nn.ReLU(),
             nn.Conv2d(6, 12, 1, bias=False), nn.BatchNorm2d(12), nn.GELU()),

@@ -89,6 +89,9 @@ TEST_CASE("checkpoint: what is none, or not whole, or of another version is refu
   TensorFile changed = checkpoint;
   changed.metadata()["library"] = "lamina 0.0.1";
   CHECK_THROWS_WITH(require_checkpoint(changed), ContainsSubstring("checkpoint: was written by lamina 0.0.1"));
+  TensorFile older = checkpoint;
+  older.metadata()["kind"] = "lamina checkpoint 1";
+  CHECK_THROWS_WITH(require_checkpoint(older), "checkpoint: is no checkpoint of this kind of run: lamina checkpoint 1");
   changed.metadata().erase("kind");
   CHECK_THROWS_WITH(require_checkpoint(changed), "checkpoint: is no checkpoint of a run");
   TensorFile unverified("checkpoint");
@@ -148,8 +151,8 @@ TEST_CASE("checkpoint: is restored into a run of the same parts alone, and an er
   CHECK_THAT(other_seed, ContainsSubstring("seed 1, shuffle yes") && ContainsSubstring("seed 2, shuffle yes"));
   CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, {.epochs = kEpochs, .batch_size = 8, .seed = 4})) ==
         "checkpoint: the state is of a run with the options TrainerOptions(seed 3, clipping GradientClipping(limit "
-        "none), best_by accuracy), and this one has TrainerOptions(seed 4, clipping GradientClipping(limit none), "
-        "best_by accuracy)");
+        "none), best_by accuracy, micro_batches 1, averaging none), and this one has TrainerOptions(seed 4, clipping "
+        "GradientClipping(limit none), best_by accuracy, micro_batches 1, averaging none)");
   CHECK(refusal(checkpoint, Other(adam, loading, Other::kSchedule, Other::kOptions, {.label_smoothing = 0.5})) ==
         "checkpoint: the state is of a run with the loss SoftmaxCrossEntropy(label_smoothing 0), and this one has "
         "SoftmaxCrossEntropy(label_smoothing 0.5)");

@@ -19,7 +19,7 @@ SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 import convert_weights  # noqa: E402
 import weight_files  # noqa: E402
-from lamina_networks import BLOCKS, vgg  # noqa: E402
+from lamina_networks import NETWORKS, make_network  # noqa: E402
 
 TOLERANCE = 1e-5
 
@@ -52,11 +52,11 @@ def logits_of(network, images):
 
 
 def to_pytorch(program, folder):
-    for name in BLOCKS:
+    for name in NETWORKS:
         run(program, "save", name, folder)
         ours = weight_files.read(folder / "run.safetensors")[0]
         convert_weights.convert(folder / "weights.safetensors", folder / "weights.pt", name)
-        network = vgg(name)
+        network = make_network(name)
         network.load_state_dict(torch.load(folder / "weights.pt"))
         network.eval()
         check_close(name, logits_of(network, ours["images"]), ours["logits"])
@@ -68,7 +68,7 @@ def to_pytorch(program, folder):
 def eventful_network(name):
     """Weights and statistics that no layer starts with; see model_weights.cpp."""
     torch.manual_seed(1)
-    network = vgg(name)
+    network = make_network(name)
     for module in network.modules():
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_uniform_(module.weight, a=0.01)
@@ -83,7 +83,7 @@ def eventful_network(name):
 def from_pytorch(program, folder):
     images = numpy.random.default_rng(1).standard_normal((4, 32, 32, 3)).astype(numpy.float32)
     weight_files.write(folder / "images.safetensors", {"images": images}, {})
-    for name in BLOCKS:
+    for name in NETWORKS:
         network = eventful_network(name)
         torch.save(network.state_dict(), folder / "weights.pt")
         plain = {key: value.numpy() for key, value in network.state_dict().items()}
@@ -150,7 +150,7 @@ def to_onnx(program, folder):
         print(f" skipped: {missing}")
         return
     evaluate = onnx_evaluator()
-    for name in BLOCKS:
+    for name in NETWORKS:
         run(program, "save", name, folder)
         ours = weight_files.read(folder / "run.safetensors")[0]
         convert_weights.convert(folder / "weights.safetensors", folder / "network.onnx")
@@ -180,7 +180,7 @@ def own_onnx(program, folder):
 
 
 def round_trip(program, folder):
-    for name in BLOCKS:
+    for name in NETWORKS:
         run(program, "save", name, folder)
         original = folder / "weights.safetensors"
         arrays, metadata = weight_files.read(original)

@@ -20,7 +20,7 @@
 #include <lamina/io/safetensors.hpp>
 #include <lamina/layers/flatten.hpp>
 #include <lamina/layers/smooth_activation.hpp>
-#include <lamina/models/vgg.hpp>
+#include <lamina/models/cifar_precompiled.hpp>
 
 namespace {
 
@@ -105,7 +105,7 @@ void run(const std::vector<std::string>& arguments) {
     }
   };
   if (arguments.at(1) == "lenet") return act(NamedNetwork<LeNet>{"lenet"});
-  visit_vgg(arguments.at(1), act);
+  visit_network(kCifarNetworks, arguments.at(1), act);
 }
 
 }  // namespace

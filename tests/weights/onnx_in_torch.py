@@ -1,6 +1,5 @@
 """Evaluates an ONNX model with PyTorch's functions, node by node, for where onnx has no evaluator of its own. Knows the
-operators that the networks of the study and of the examples are made of, and refuses others and attributes that it does
-not know."""
+operators that our networks are made of, and refuses others and attributes that it does not know."""
 
 import onnx
 import torch
@@ -24,10 +23,6 @@ def average_pool(x, *, kernel_shape, pads, strides, ceil_mode=0, count_include_p
     return functional.avg_pool2d(x, kernel_shape, strides, split_pads(pads), bool(ceil_mode), bool(count_include_pad))
 
 
-def max_pool(x, *, kernel_shape, pads, strides):
-    return functional.max_pool2d(x, kernel_shape, strides, split_pads(pads))
-
-
 def reshape(x, shape):
     return x.reshape([size or x.shape[axis] for axis, size in enumerate(shape.tolist())])
 
@@ -42,11 +37,22 @@ def batch_norm(x, scale, bias, mean, variance, *, epsilon=1e-5, momentum=0.9, tr
     return functional.batch_norm(x, mean, variance, scale, bias, eps=epsilon)
 
 
+def max_pool(x, *, kernel_shape, pads, strides, ceil_mode=0, dilations=1):
+    return functional.max_pool2d(x, kernel_shape, strides, split_pads(pads), dilations, bool(ceil_mode))
+
+
+def unsqueeze(x, axes):
+    for axis in sorted(axes.tolist()):
+        x = x.unsqueeze(axis)
+    return x
+
+
 OPERATORS = {
     "Add": torch.add,
     "AveragePool": average_pool,
     "BatchNormalization": batch_norm,
-    "Concat": lambda *values, axis: torch.cat(values, axis),
+    "Concat": lambda *inputs, axis: torch.cat(inputs, axis),
+    "Constant": lambda *, value: torch.from_numpy(numpy_helper.to_array(value).copy()),
     "Conv": convolution,
     "Erf": torch.erf,
     "Flatten": lambda x, *, axis: x.flatten(axis),
@@ -56,10 +62,11 @@ OPERATORS = {
     "LeakyRelu": lambda x, *, alpha: functional.leaky_relu(x, alpha),
     "MaxPool": max_pool,
     "Mul": torch.mul,
-    "Relu": torch.relu,
+    "Relu": functional.relu,
     "Reshape": reshape,
     "Sigmoid": torch.sigmoid,
     "Tanh": torch.tanh,
+    "Unsqueeze": unsqueeze,
 }
 
 

@@ -7,9 +7,11 @@
 #include <cxxopts.hpp>
 
 #include <lamina/core/error.hpp>
-#include <lamina/models/vgg.hpp>
+#include <lamina/models/cifar_networks.hpp>
 
+#include "study/command_line/flag_values.hpp"
 #include "study/command_line/program.hpp"
+#include "study/command_line/recipe_flags.hpp"
 #include "study/text/text.hpp"
 
 namespace study {
@@ -22,8 +24,8 @@ cxxopts::Options command_line() {
   cxxopts::Options options("train_cifar100", "Trains a VGG network on CIFAR-100 and shows how its gradients flow.");
   const auto text = [](const char* fallback) { return cxxopts::value<std::string>()->default_value(fallback); };
   // All values are taken as text: our own messages name the flag, what it takes and what it got.
-  options.add_options()                                                                   //
-      ("model", "one of: " + lamina::vgg_names(), cxxopts::value<std::string>(), "NAME")  //
+  options.add_options()                                                                                        //
+      ("model", "one of: " + lamina::names_of(lamina::kCifarNetworks), cxxopts::value<std::string>(), "NAME")  //
       ("data",
        "folder with train.bin and test.bin; else $LAMINA_CIFAR100, else ./data/cifar-100-binary, "
        "else built-in images",
@@ -47,35 +49,16 @@ cxxopts::Options command_line() {
       ("eval", "measure the weights in a file on the test images and exit", cxxopts::value<std::string>(),
        "FILE")                                                       //
       ("per-class", "with --eval: also the accuracy of each class")  //
-      ("help", "print this and exit");
+      ("prefix", "with --eval or --weights: strip it from the names in the file, such as module.", text(""), "TEXT")(
+          "help", "print this and exit");
   options.add_options("Going further")                                                                      //
       ("label-smoothing", "share of each label that is spread over all classes", text("0"), "SHARE")        //
       ("init", "default (uniform, PyTorch's) or he (normal, keeps the variance)", text("default"), "NAME")  //
       ("clip-norm", "longest gradient of all parameters together (default: any)", cxxopts::value<std::string>(),
-       "NORM")                                             //
-      ("optimizer", "adam or lamb", text("adam"), "NAME")  //
+       "NORM")  //
       ("weights", "start from the weights in a file (default: random ones)", cxxopts::value<std::string>(), "FILE");
+  add_recipe_flags(options);
   return options;
-}
-
-/// The value of a flag as a number in [least, most].
-template <class Number>
-Number number(const cxxopts::ParseResult& flags, const std::string& flag, Number least, Number most,
-              std::string_view expected) {
-  const auto text = flags[flag].as<std::string>();
-  const auto value = number_from<Number>(text);
-  if (!value || !(*value >= least && *value <= most)) {
-    throw UsageError("--" + flag + " must be " + std::string(expected) + ", got '" + text + "'");
-  }
-  return *value;
-}
-
-Index count(const cxxopts::ParseResult& flags, const std::string& flag) {
-  return number<Index>(flags, flag, 1, std::numeric_limits<Index>::max(), "a positive whole number");
-}
-
-double rate(const cxxopts::ParseResult& flags, const std::string& flag) {
-  return number<double>(flags, flag, 0, std::numeric_limits<double>::max(), "a number that is not negative");
 }
 
 /// The value of a flag that takes one of two words.
@@ -88,11 +71,16 @@ std::string word(const cxxopts::ParseResult& flags, const std::string& flag, con
   return text;
 }
 
+/// Whether a schedule has the lowest rate of the command line.
+bool falls_to_minimum(const Recipe& recipe) {
+  return recipe.schedule == "cosine" || recipe.schedule == "warmup-cosine";
+}
+
 std::string known_model(const cxxopts::ParseResult& flags) {
   if (flags.count("model") == 0) throw UsageError("--model is missing");
   const auto name = flags["model"].as<std::string>();
   try {
-    lamina::visit_vgg(name, [](const auto&) {});
+    lamina::visit_network(lamina::kCifarNetworks, name, [](const auto&) {});
   } catch (const lamina::ArgumentError& error) {
     throw UsageError(std::string("--model: ") + error.what());
   }
@@ -140,7 +128,7 @@ Options parse_options(int argc, const char* const* argv) {
     options.clip_norm = number<double>(flags, "clip-norm", std::numeric_limits<double>::min(),
                                        std::numeric_limits<double>::max(), "a positive number");
   }
-  options.optimizer = word(flags, "optimizer", "adam", "lamb");
+  options.recipe = parse_recipe(flags, options.epochs);
   if (flags.count("weights") > 0) options.weights = flags["weights"].as<std::string>();
   if (options.weights && flags.count("init") > 0) {
     throw UsageError("--init draws weights and --weights reads them: name one of the two");
@@ -148,6 +136,11 @@ Options parse_options(int argc, const char* const* argv) {
   if (options.weights && options.evaluated) {
     throw UsageError("--eval measures weights and --weights trains them: name one of the two");
   }
+  options.prefix = flags["prefix"].as<std::string>();
+  if (!options.prefix.empty() && !options.weights && !options.evaluated) {
+    throw UsageError("--prefix is for the file of --weights or --eval, and neither is there");
+  }
+  if (!falls_to_minimum(options.recipe)) options.minimum_learning_rate = 0;
   if (options.minimum_learning_rate > options.learning_rate) {
     throw UsageError("--min-lr must not be above --lr, got " + shortest(options.minimum_learning_rate) + " and " +
                      shortest(options.learning_rate));

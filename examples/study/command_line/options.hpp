@@ -8,6 +8,8 @@
 
 #include <lamina/core/shape.hpp>
 
+#include "study/command_line/recipe.hpp"
+
 namespace study {
 
 /// What a user asked for on the command line.
@@ -23,7 +25,8 @@ struct Options {
   std::string initialization = "default";  ///< or he
   std::optional<double> clip_norm;
   std::optional<std::filesystem::path> weights;  ///< the file to start from; none for random weights
-  std::string optimizer = "adam";                ///< or lamb
+  Recipe recipe;
+  std::string prefix;                            ///< of the names in a file of weights
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0 when not given: as many as OpenMP takes
   std::optional<std::filesystem::path> out;

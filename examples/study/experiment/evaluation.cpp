@@ -10,6 +10,7 @@
 
 #include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
+#include <lamina/models/cifar_precompiled.hpp>
 
 #include "study/experiment/weights.hpp"
 #include "study/setup/data.hpp"
@@ -64,7 +65,7 @@ void print(const lamina::ClassReport& report, const Data& data, bool per_class) 
 template <class Network>
 void evaluate(const lamina::TensorFile& file, const Options& options) {
   lamina::Model<Network> model;
-  read_weights_or_checkpoint(file, model);
+  read_weights_or_checkpoint(file, model, options.prefix);
   const lamina::Team team(options.threads);
   const Data data = load_data(options, team);
   lamina::BatchLoader<float> test(data.sets.test, data.test, data.normalization,
@@ -82,8 +83,8 @@ void evaluate(const lamina::TensorFile& file, const Options& options) {
 void run_evaluation(const Options& options) {
   const lamina::TensorFile file = lamina::read_weights(*options.evaluated);
   const Options of_run = options_of(file, options);
-  lamina::visit_vgg(of_run.model,
-                    [&]<class Network>(const lamina::NamedNetwork<Network>&) { evaluate<Network>(file, of_run); });
+  lamina::visit_network(lamina::kCifarNetworks, of_run.model,
+                        [&]<class Network>(const lamina::NamedNetwork<Network>&) { evaluate<Network>(file, of_run); });
 }
 
 }  // namespace study

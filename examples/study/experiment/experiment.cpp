@@ -9,17 +9,22 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <lamina/io/classifier_file.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/lamina.hpp>
+#include <lamina/models/cifar_precompiled.hpp>
 #include <lamina/training/checkpointer.hpp>
 
+#include "study/experiment/fingerprint.hpp"
+#include "study/experiment/teacher.hpp"
 #include "study/experiment/weights.hpp"
 #include "study/report/drawing.hpp"
 #include "study/run_folder/run_folder.hpp"
 #include "study/setup/config.hpp"
 #include "study/setup/data.hpp"
+#include "study/setup/learning_rate.hpp"
 #include "study/setup/optimizer.hpp"
 #include "study/terminal/terminal.hpp"
 #include "study/terminal/terminal_observer.hpp"
@@ -50,18 +55,29 @@ lamina::GradientClipping clipping(const Options& options) {
 template <class Network>
 lamina::Model<Network> first_model(const Options& options) {
   lamina::Model<Network> model(options.seed, initialization(options));
-  if (options.weights) read_weights_or_checkpoint(lamina::read_weights(*options.weights), model);
+  if (options.weights) read_weights_or_checkpoint(lamina::read_weights(*options.weights), model, options.prefix);
   return model;
 }
 
-/// What tells models apart, whatever file they were in.
-template <class Network>
-std::uint64_t fingerprint(const lamina::Model<Network>& model) {
-  lamina::Hash hash;
-  for (const std::span<const float> values : {model.parameters(), model.statistics()}) {
-    hash.add(std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()));
-  }
-  return hash.value();
+lamina::WeightAveraging averaging(const Recipe& recipe) {
+  if (recipe.ema) return lamina::WeightAveraging::exponential(*recipe.ema);
+  return recipe.swa ? lamina::WeightAveraging::stochastic(*recipe.swa) : lamina::WeightAveraging{};
+}
+
+lamina::TrainerOptions trainer_options(const Options& options) {
+  return {.epochs = options.epochs,
+          .batch_size = options.batch_size,
+          .seed = options.seed,
+          .clipping = clipping(options),
+          .micro_batches = options.recipe.accumulate,
+          .averaging = averaging(options.recipe)};
+}
+
+/// Cross-entropy, beside which a teacher counts where there is one.
+lamina::Distillation loss(const Options& options) {
+  return {.temperature = options.recipe.temperature,
+          .weight = options.recipe.teacher ? options.recipe.teacher_weight : 0,
+          .hard = {.label_smoothing = options.label_smoothing}};
 }
 
 /// Draws a finished run. It stays finished where that fails: the sentence says why.
@@ -82,8 +98,15 @@ bool train(const Options& options, const Interruption& interruption) {
   // The state of the network is one flat array of parameters and one of running statistics.
   lamina::Model<Network> model = first_model<Network>(options);
   const Data data = load_data(options, team);
+  // The optimizer is a loop over the parameters, at a learning rate that falls along half a cosine: over all epochs, so
+  // that it goes up where a run that is extended goes on.
+  ChosenOptimizer optimizer = make_optimizer(options, Network::parameters);
+  const lamina::LearningRate learning_rate =
+      make_learning_rate(options, (std::ssize(data.split.training) + options.batch_size - 1) / options.batch_size);
+  std::optional<LoadedTeacher> teacher = load_teacher(options, team);
   Config config = describe(options, data, team, Network::parameters,
-                           options.weights ? std::optional(fingerprint(model)) : std::nullopt);
+                           {.weights = options.weights ? std::optional(fingerprint(model)) : std::nullopt,
+                            .teacher = teacher ? std::optional(teacher->fingerprint) : std::nullopt});
   std::optional<RunFolder> folder;
   if (options.out) folder.emplace(config);
   if (folder) config = folder->config();
@@ -96,17 +119,17 @@ bool train(const Options& options, const Interruption& interruption) {
   // image, so the run is the same on any number of threads, and wherever it is taken up again.
   const auto evaluation = lamina::LoaderOptions::evaluation(options.batch_size);
   Loader training(data.sets.train, data.split.training, data.normalization,
-                  {.batch_size = options.batch_size, .seed = options.seed}, start);
+                  {.batch_size = options.batch_size,
+                   .seed = options.seed,
+                   .mixup = options.recipe.mixup,
+                   .cutout = options.recipe.cutout},
+                  start);
   Loader validation(data.sets.train, data.split.validation, data.normalization, evaluation);
   Loader test(data.sets.test, data.test, data.normalization, evaluation);
 
-  // The optimizer is a loop over the parameters, at a learning rate that falls along half a cosine: over all epochs, so
-  // that it goes up where a run that is extended goes on.
-  const lamina::CosineAnnealing schedule(options.learning_rate, options.minimum_learning_rate, options.epochs);
-  lamina::Trainer trainer(
-      model, make_optimizer(options, Network::parameters), schedule, training, validation, team,
-      {.epochs = options.epochs, .batch_size = options.batch_size, .seed = options.seed, .clipping = clipping(options)},
-      lamina::SoftmaxCrossEntropy{.label_smoothing = options.label_smoothing});
+  lamina::Trainer trainer(model, std::move(optimizer), learning_rate, training, validation, team,
+                          trainer_options(options), loss(options));
+  if (teacher) trainer.set_teacher(std::move(teacher->teacher));
   // A run that is extended gets another cosine; the folder has seen to it that all else is as it was.
   if (resumed) lamina::restore_checkpoint(*folder->checkpoint(), trainer, {.other_learning_rate = options.extend});
 
@@ -140,9 +163,9 @@ bool train(const Options& options, const Interruption& interruption) {
 
 bool run_experiment(const Options& options, const Interruption& interruption) {
   bool finished = false;
-  lamina::visit_vgg(options.model, [&]<class Network>(const lamina::NamedNetwork<Network>&) {
-    finished = train<Network>(options, interruption);
-  });
+  lamina::visit_network(
+      lamina::kCifarNetworks, options.model,
+      [&]<class Network>(const lamina::NamedNetwork<Network>&) { finished = train<Network>(options, interruption); });
   return finished;
 }
 

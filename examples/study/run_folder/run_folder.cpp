@@ -1,5 +1,6 @@
 #include "study/run_folder/run_folder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <system_error>
@@ -23,7 +24,13 @@ constexpr std::array<std::string_view, 8> kSummaryColumns{"epoch",    "lr",     
                                                           "val_loss", "val_acc", "seconds",    "images_per_second"};
 constexpr std::array<std::string_view, 7> kGradientFlowColumns{"epoch",   "index",   "layer", "mean_abs",
                                                                "l2_norm", "max_abs", "kind"};
+constexpr std::array<std::string_view, 3> kAverageColumns{"epoch", "val_loss", "val_acc"};
 constexpr std::array<std::string_view, 3> kTestColumns{"test_loss", "test_acc", "best_epoch"};
+
+/// The first epoch that has an average of the weights, from 1; none without one.
+std::optional<lamina::Index> first_average(const Recipe& recipe) {
+  return recipe.ema ? std::optional<lamina::Index>(1) : recipe.swa;
+}
 
 /// Makes a folder and those above it, and says which were not there before, the outermost first.
 std::vector<fs::path> make_folder(const fs::path& folder) {
@@ -112,9 +119,10 @@ void RunFolder::begin(std::vector<fs::path>& made) {
   lamina::write_file(path("config.json"), to_json(config_));
   summary_.emplace(path("summary.csv"), kSummaryColumns);
   gradient_flow_.emplace(path("gradient_flow.csv"), kGradientFlowColumns);
+  if (first_average(config_.options.recipe)) average_.emplace(path("average_summary.csv"), kAverageColumns);
 }
 
-/// An epoch whose rows were written, but not its checkpoint, is done again. Both tables are looked at before either is
+/// An epoch whose rows were written, but not its checkpoint, is done again. All tables are looked at before any is
 /// cut.
 void RunFolder::go_on() {
   config_ = going_on(*checkpoint_, std::move(config_));
@@ -133,6 +141,12 @@ void RunFolder::go_on() {
   const fs::path flow = folder_ / "gradient_flow.csv";
   require_rows(summary, CsvFile<8>::rows_to_keep(summary, kSummaryColumns, done), epochs);
   require_rows(flow, CsvFile<7>::rows_to_keep(flow, kGradientFlowColumns, done), epochs * config_.parameter_tensors);
+  const fs::path average = folder_ / "average_summary.csv";
+  const std::optional<lamina::Index> first = first_average(config_.options.recipe);
+  if (first) {
+    require_rows(average, CsvFile<3>::rows_to_keep(average, kAverageColumns, done),
+                 std::max<lamina::Index>(epochs + 1 - *first, 0));
+  }
   // Of a run that is extended, or was going to be: what was tested is no longer its end.
   const fs::path written = folder_ / "config.json";
   std::error_code ignored;
@@ -142,6 +156,7 @@ void RunFolder::go_on() {
   if (epochs < config_.options.epochs) fs::remove(folder_ / "test_summary.csv", ignored);
   summary_.emplace(CsvFile<8>::continued(summary, kSummaryColumns, done));
   gradient_flow_.emplace(CsvFile<7>::continued(flow, kGradientFlowColumns, done));
+  if (first) average_.emplace(CsvFile<3>::continued(average, kAverageColumns, done));
 }
 
 void RunFolder::on_epoch(const lamina::EpochReport& report) {
@@ -154,6 +169,11 @@ void RunFolder::on_epoch(const lamina::EpochReport& report) {
                         tensor.kind);
   }
   gradient_flow_->write();
+  if (average_ && report.averaged) {
+    average_->add(report.epoch, report.averaged->loss, report.averaged->accuracy);
+    average_->write();
+    average_->sync();
+  }
   // The checkpoint that follows must not be on the disk before the rows it takes for granted.
   summary_->sync();
   gradient_flow_->sync();

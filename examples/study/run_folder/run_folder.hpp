@@ -15,7 +15,8 @@
 namespace study {
 
 /// The folder of a training run, which belongs to it alone: config.json from the start, a row of summary.csv and the
-/// rows of gradient_flow.csv after each epoch, test_summary.csv at the end. Rows of finished epochs survive whatever
+/// rows of gradient_flow.csv after each epoch, and one of average_summary.csv where the weights are averaged,
+/// test_summary.csv at the end. Rows of finished epochs survive whatever
 /// ends the program. The checkpoint is somebody else's to write (lamina::Checkpointer), and this one's to find.
 class RunFolder : public lamina::TrainingObserver {
  public:
@@ -48,6 +49,7 @@ class RunFolder : public lamina::TrainingObserver {
   std::optional<lamina::TensorFile> checkpoint_;
   std::optional<CsvFile<8>> summary_;
   std::optional<CsvFile<7>> gradient_flow_;
+  std::optional<CsvFile<3>> average_;  ///< only of a run that averages its weights
 };
 
 }  // namespace study

@@ -22,10 +22,11 @@ lamina::Index size_of(std::span<const lamina::Segment> parameters) {
 }  // namespace
 
 Config describe(const Options& options, const Data& data, const lamina::Team& team,
-                std::span<const lamina::Segment> parameters, std::optional<std::uint64_t> weights_fingerprint) {
+                std::span<const lamina::Segment> parameters, const Fingerprints& fingerprints) {
   return {.options = options,
           .extensions = {},
-          .weights_fingerprint = weights_fingerprint,
+          .weights_fingerprint = fingerprints.weights,
+          .teacher_fingerprint = fingerprints.teacher,
           .data = data.origin,
           .data_fingerprint = data.fingerprint,
           .normalization = data.normalization,
@@ -41,21 +42,52 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// What a recipe says of the results, but for what is off: runs of programs that knew less of recipes read the same.
+Json recipe_of(const Recipe& recipe) {
+  Json json = Json::object();
+  const auto add = [&](const char* name, const auto& value, bool on) {
+    if (on) json[name] = value;
+  };
+  add("momentum", recipe.momentum, recipe.momentum > 0);
+  add("nesterov", recipe.nesterov, recipe.nesterov);
+  add("no_decay_on_norms", recipe.no_decay_on_norms, recipe.no_decay_on_norms);
+  add("freeze", recipe.freeze.value_or(""), recipe.freeze.has_value());
+  add("warmup", recipe.warmup, recipe.schedule == "warmup-cosine");
+  add("accumulate", recipe.accumulate, recipe.accumulate > 1);
+  add("ema", recipe.ema.value_or(0), recipe.ema.has_value());
+  add("swa", recipe.swa.value_or(0), recipe.swa.has_value());
+  add("mixup", recipe.mixup, recipe.mixup > 0);
+  add("cutout", recipe.cutout, recipe.cutout > 0);
+  add("temperature", recipe.temperature, recipe.teacher.has_value());
+  add("teacher_weight", recipe.teacher_weight, recipe.teacher.has_value());
+  return json;
+}
+
+/// A schedule as config.json calls it.
+std::string schedule_of(const Recipe& recipe) {
+  if (recipe.schedule == "cosine") return "cosine_annealing";
+  std::string name = recipe.schedule;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
 /// What the command line says of the results.
 Json flags_of(const Options& options) {
-  return {{"model", options.model},
-          {"epochs", options.epochs},
-          {"batch_size", options.batch_size},
-          {"optimizer", options.optimizer},
-          {"schedule", "cosine_annealing"},
-          {"lr", options.learning_rate},
-          {"min_lr", options.minimum_learning_rate},
-          {"weight_decay", options.weight_decay},
-          {"label_smoothing", options.label_smoothing},
-          {"initialization", options.initialization},
-          {"clip_norm", options.clip_norm ? Json(*options.clip_norm) : Json()},
-          {"seed", options.seed},
-          {"limit", options.limit ? Json(*options.limit) : Json()}};
+  Json json{{"model", options.model},
+            {"epochs", options.epochs},
+            {"batch_size", options.batch_size},
+            {"optimizer", options.recipe.optimizer},
+            {"schedule", schedule_of(options.recipe)},
+            {"lr", options.learning_rate},
+            {"min_lr", options.minimum_learning_rate},
+            {"weight_decay", options.weight_decay},
+            {"label_smoothing", options.label_smoothing},
+            {"initialization", options.initialization},
+            {"clip_norm", options.clip_norm ? Json(*options.clip_norm) : Json()},
+            {"seed", options.seed},
+            {"limit", options.limit ? Json(*options.limit) : Json()}};
+  json.update(recipe_of(options.recipe));
+  return json;
 }
 
 Json json_of(const Config& config) {
@@ -72,6 +104,10 @@ Json json_of(const Config& config) {
   if (config.weights_fingerprint) {
     json["weights"] = config.options.weights->string();
     json["weights_fingerprint"] = lamina::hexadecimal(*config.weights_fingerprint);
+  }
+  if (config.teacher_fingerprint) {
+    json["teacher"] = config.options.recipe.teacher->string();
+    json["teacher_fingerprint"] = lamina::hexadecimal(*config.teacher_fingerprint);
   }
   for (const Extension& extension : config.extensions) {
     json["extensions"].push_back({{"epochs", extension.epochs}, {"steps", extension.steps}});
@@ -91,6 +127,7 @@ std::string identity(const Config& config) {
   json.erase("data");
   json.erase("threads");
   json.erase("weights");
+  json.erase("teacher");
   return json.dump();
 }
 
@@ -118,7 +155,10 @@ std::string flag_difference(const std::string& config, const Options& options) {
   for (const auto& [key, value] : now.items()) {
     if (all.is_object() && all.contains(key)) before[key] = all[key];
   }
-  for (const char* const key : {"extensions", "weights_fingerprint"}) {
+  // What is off here is not among the flags, and may be on there.
+  for (const char* const key :
+       {"extensions", "weights_fingerprint", "teacher_fingerprint", "momentum", "nesterov", "no_decay_on_norms",
+        "freeze", "warmup", "accumulate", "ema", "swa", "mixup", "cutout", "temperature", "teacher_weight"}) {
     if (all.is_object() && all.contains(key)) before[key] = all[key];
   }
   return difference(before.dump(), now.dump());
@@ -143,6 +183,46 @@ std::string difference(const std::string& there, const std::string& here) {
   return text;
 }
 
+namespace {
+
+std::string optimizer_in_words(const Recipe& recipe) {
+  if (recipe.optimizer == "lamb") return "LAMB";
+  if (recipe.optimizer == "adamw") return "AdamW";
+  if (recipe.optimizer == "adam") return "Adam";
+  return std::string("SGD") + (recipe.momentum > 0
+                                   ? std::string(recipe.nesterov ? " with Nesterov's momentum " : " with momentum ") +
+                                         shortest(recipe.momentum)
+                                   : "");
+}
+
+std::string learning_rate_in_words(const Options& options) {
+  const std::string highest = shortest(options.learning_rate);
+  const Recipe& recipe = options.recipe;
+  if (recipe.schedule == "constant") return highest + " throughout";
+  if (recipe.schedule == "one-cycle") return highest + " at the top of one cycle";
+  const std::string falling = " falling to " + shortest(options.minimum_learning_rate);
+  if (recipe.schedule == "cosine") return highest + falling;
+  return highest + " after " + grouped(recipe.warmup) + (recipe.warmup == 1 ? " epoch," : " epochs,") + falling;
+}
+
+/// Rows of what the recipe has beyond the optimiser.
+template <class Row>
+void add_recipe_rows(const Config& config, const Row& row) {
+  const Recipe& recipe = config.options.recipe;
+  if (recipe.freeze) row("frozen", "parameters whose names begin with " + *recipe.freeze);
+  if (recipe.accumulate > 1) row("steps", "of " + grouped(recipe.accumulate) + " batches each");
+  if (recipe.mixup > 0) row("mixup", "with alpha " + shortest(recipe.mixup));
+  if (recipe.cutout > 0) row("cutout", "of " + grouped(recipe.cutout) + " pixels square");
+  if (recipe.ema) row("average", "of the weights, moving, with decay " + shortest(*recipe.ema));
+  if (recipe.swa) row("average", "of the weights of all epochs from " + grouped(*recipe.swa) + " on");
+  if (recipe.teacher) {
+    row("teacher", recipe.teacher->string() + ", temperature " + shortest(recipe.temperature) + ", weight " +
+                       shortest(recipe.teacher_weight));
+  }
+}
+
+}  // namespace
+
 std::string to_table(const Config& config) {
   const Options& options = config.options;
   std::string table;
@@ -157,9 +237,10 @@ std::string to_table(const Config& config) {
     row("extended", "from " + grouped(extension.epochs) + (extension.epochs == 1 ? " epoch" : " epochs") +
                         " after step " + grouped(extension.steps) + "; since then the learning rate falls over all");
   }
-  row("optimizer", (options.optimizer == "lamb" ? "LAMB" : "Adam") + std::string(", learning rate ") +
-                       shortest(options.learning_rate) + " falling to " + shortest(options.minimum_learning_rate) +
-                       ", weight decay " + shortest(options.weight_decay));
+  row("optimizer", optimizer_in_words(options.recipe) + ", learning rate " + learning_rate_in_words(options) +
+                       ", weight decay " + shortest(options.weight_decay) +
+                       (options.recipe.no_decay_on_norms ? ", none on biases and norms" : ""));
+  add_recipe_rows(config, row);
   if (options.label_smoothing > 0) row("smoothing", shortest(options.label_smoothing) + " of each label");
   if (options.initialization == "he") row("weights", "He initialization");
   if (options.weights) row("weights", "of " + options.weights->string());

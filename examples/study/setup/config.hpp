@@ -37,6 +37,7 @@ struct Config {
   Options options;
   std::vector<Extension> extensions;                 ///< of the run that goes on
   std::optional<std::uint64_t> weights_fingerprint;  ///< of the weights that it starts from; none for random ones
+  std::optional<std::uint64_t> teacher_fingerprint;  ///< of the network that it learns from, if it does
   std::string data;
   std::uint64_t data_fingerprint = 0;  ///< of all images
   lamina::Normalization normalization;
@@ -48,10 +49,15 @@ struct Config {
   int threads = 0;
 };
 
+/// The networks that a run begins with, by what tells them apart (Config).
+struct Fingerprints {
+  std::optional<std::uint64_t> weights;
+  std::optional<std::uint64_t> teacher;
+};
+
 /// The configuration of a run that is not extended.
 [[nodiscard]] Config describe(const Options& options, const Data& data, const lamina::Team& team,
-                              std::span<const lamina::Segment> parameters,
-                              std::optional<std::uint64_t> weights_fingerprint);
+                              std::span<const lamina::Segment> parameters, const Fingerprints& fingerprints);
 
 /// As the text of config.json.
 [[nodiscard]] std::string to_json(const Config& config);

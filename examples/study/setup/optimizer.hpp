@@ -8,6 +8,8 @@
 #include <lamina/layers/segment.hpp>
 #include <lamina/optimizers/adam.hpp>
 #include <lamina/optimizers/lamb.hpp>
+#include <lamina/optimizers/parameter_rules.hpp>
+#include <lamina/optimizers/sgd.hpp>
 
 #include "study/command_line/options.hpp"
 
@@ -17,9 +19,9 @@ namespace study {
 class ChosenOptimizer {
  public:
   using Scalar = float;
+  using Choice = std::variant<lamina::Adam<float>, lamina::AdamW<float>, lamina::Sgd<float>, lamina::Lamb<float>>;
 
-  ChosenOptimizer(lamina::Adam<float> adam) : choice_(std::move(adam)) {}  // NOLINT(google-explicit-constructor)
-  ChosenOptimizer(lamina::Lamb<float> lamb) : choice_(std::move(lamb)) {}  // NOLINT(google-explicit-constructor)
+  explicit ChosenOptimizer(Choice choice) : choice_(std::move(choice)) {}
 
   void step(std::span<float> parameters, std::span<const float> gradients, double learning_rate,
             const lamina::Team& team) {
@@ -39,17 +41,26 @@ class ChosenOptimizer {
   }
 
  private:
-  std::variant<lamina::Adam<float>, lamina::Lamb<float>> choice_;
+  Choice choice_;
 };
 
 static_assert(lamina::Optimizer<ChosenOptimizer>);
 
 /// @param tensors  Network::parameters
+/// @throws lamina::ArgumentError  when nothing has the name that is to be frozen
 [[nodiscard]] inline ChosenOptimizer make_optimizer(const Options& options, std::span<const lamina::Segment> tensors) {
-  if (options.optimizer == "lamb") return lamina::Lamb<float>(tensors, {.weight_decay = options.weight_decay});
-  lamina::Index parameters = 0;
-  for (const lamina::Segment& tensor : tensors) parameters += tensor.size();
-  return lamina::Adam<float>(parameters, {.weight_decay = options.weight_decay});
+  const Recipe& recipe = options.recipe;
+  const double decay = options.weight_decay;
+  lamina::ParameterRules rules;
+  if (recipe.no_decay_on_norms) rules.push_back(lamina::no_weight_decay_on_vectors());
+  if (recipe.freeze) rules.push_back(lamina::frozen(*recipe.freeze));
+  if (recipe.optimizer == "lamb") return ChosenOptimizer(lamina::Lamb<float>(tensors, {.weight_decay = decay}, rules));
+  if (recipe.optimizer == "adamw")
+    return ChosenOptimizer(lamina::AdamW<float>(tensors, {.weight_decay = decay}, rules));
+  if (recipe.optimizer == "sgd")
+    return ChosenOptimizer(lamina::Sgd<float>(
+        tensors, {.momentum = recipe.momentum, .nesterov = recipe.nesterov, .weight_decay = decay}, rules));
+  return ChosenOptimizer(lamina::Adam<float>(tensors, {.weight_decay = decay}, rules));
 }
 
 }  // namespace study

@@ -62,7 +62,12 @@ void TerminalObserver::on_epoch(const lamina::EpochReport& report) {
             << right(fixed(report.training.loss, 3), 11) << "  " << right(percent(report.training.accuracy), 7) << "  "
             << right(fixed(report.validation.loss, 3), 11) << "  " << right(percent(report.validation.accuracy), 7)
             << "  " << right(fixed(report.images_per_second, 0), 9) << "  " << right(clock_time(report.seconds), 7)
-            << (report.best ? "  best\n" : "\n") << std::flush;
+            << (report.best ? "  best\n" : "\n");
+  if (report.averaged) {
+    std::cout << "  averaged weights: validation loss " << fixed(report.averaged->loss, 3) << ", accuracy "
+              << percent(report.averaged->accuracy) << "\n";
+  }
+  std::cout << std::flush;
   gradient_flow_.assign(report.gradient_flow.begin(), report.gradient_flow.end());
   shown_ = Clock::now();
 }

@@ -61,7 +61,7 @@ class Buffer {
   };
 
   static T* allocate(Index size) {
-    if (size < 0) throw ArgumentError("a buffer of " + std::to_string(size) + " values cannot be made");
+    if (size < 0) throw ArgumentError(message("a buffer of ", size, " values cannot be made"));
     const auto bytes = static_cast<std::size_t>(size) * sizeof(T);
     void* const memory = ::operator new[](bytes, std::align_val_t{kAlignment});
     prefer_huge_pages(memory, bytes);

@@ -18,6 +18,8 @@ enum class RandomPurpose : std::uint32_t {
   dropout,
   procedural,
   test,
+  mixup,
+  cutout,
 };
 
 /// Philox 4x32-10: four random words as a pure function of a 128-bit counter and a 64-bit key (Salmon et al.,

@@ -23,7 +23,7 @@ struct Shape {
 };
 
 /// "32x32x3": height, width, channels.
-[[nodiscard]] inline std::string to_string(const Shape& shape) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string to_string(const Shape& shape) {
   return std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" + std::to_string(shape.channels);
 }
 

@@ -14,11 +14,14 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/data/augmentation.hpp>
+#include <lamina/data/cutout.hpp>
 #include <lamina/data/dataset.hpp>
+#include <lamina/data/mixup.hpp>
 #include <lamina/data/prefetcher.hpp>
 #include <lamina/data/shuffle.hpp>
 #include <lamina/losses/loss.hpp>
 #include <lamina/losses/targets.hpp>
+#include <lamina/optimizers/argument_checks.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
@@ -29,6 +32,8 @@ struct LoaderOptions {
   bool shuffle = true;          ///< a new order in each epoch; otherwise the order of the samples given
   bool augment = true;          ///< random crop and flip; otherwise the plain images
   bool drop_remainder = false;  ///< leave out the last batch of an epoch when it is smaller than the others
+  double mixup = 0;             ///< alpha of mixup (mixup.hpp), behind which batches have rows; 0 for none
+  Index cutout = 0;             ///< side of the square that is cut out of each image (cutout.hpp); 0 for none
 
   /// Every image once, in order, unchanged.
   [[nodiscard]] static constexpr LoaderOptions evaluation(Index batch_size = 100) {
@@ -47,9 +52,11 @@ struct BatchPosition {
 /// What a network trains or is measured on in one step: views into the loader.
 template <class T>
 struct Batch {
-  TensorView<const T> images;      ///< normalised, NHWC
-  std::span<const Label> labels;   ///< one an image; empty where the Dataset has none
-  TensorView<const T> rows;        ///< 1 x 1 x values an image; empty where the Dataset has none
+  TensorView<const T> images;     ///< normalised, NHWC
+  std::span<const Label> labels;  ///< one an image, with mixup of the image with the larger share; empty where the
+                                  ///< Dataset has none
+  TensorView<const T> rows;       ///< 1 x 1 x values an image; empty where the Dataset has none, but with mixup, behind
+                                  ///< which the rows are shares of classes
   std::span<const Index> samples;  ///< positions of the images in their Dataset
   BatchPosition position;
 
@@ -67,7 +74,8 @@ class BatchLoader {
   /// @param samples  positions of the images to use
   /// @param start    the first batch to give, for training that resumes
   /// @throws ArgumentError for no samples, positions out of range, a batch size below 1, a start behind the last batch,
-  ///         and a batch larger than the data (allowed in plain order with the remainder kept: one smaller batch)
+  ///         a batch larger than the data (allowed in plain order with the remainder kept: one smaller batch), options
+  ///         outside their ranges, and images to be cropped that are no larger than the padding
   BatchLoader(const Dataset& images, std::vector<Index> samples, const Normalization& normalization,
               const LoaderOptions& options, BatchPosition start = {})
       : images_(images),
@@ -78,7 +86,7 @@ class BatchLoader {
         next_(checked(start, batches())),
         position_(start),
         order_(samples_),
-        prefetcher_(Slot(images, std::min(options.batch_size, size())), [this](Slot& slot) { fill(slot); }) {}
+        prefetcher_(Slot(images, std::min(options.batch_size, size()), mixing()), [this](Slot& slot) { fill(slot); }) {}
   BatchLoader(Dataset&&, std::vector<Index>, const Normalization&, const LoaderOptions&, BatchPosition = {}) = delete;
 
   /// Images in an epoch.
@@ -96,7 +104,9 @@ class BatchLoader {
   }
 
   /// What the batches hold their images against.
-  [[nodiscard]] TargetKinds targets() const { return {.labels = images_.has_labels(), .rows = images_.row_size() > 0}; }
+  [[nodiscard]] TargetKinds targets() const {
+    return {.labels = images_.has_labels(), .rows = images_.row_size() > 0 || mixing()};
+  }
 
   /// Where the next batch lies.
   [[nodiscard]] BatchPosition position() const { return position_; }
@@ -114,7 +124,9 @@ class BatchLoader {
                                     {"seed", options_.seed},
                                     {"shuffle", options_.shuffle},
                                     {"augment", options_.augment},
-                                    {"drop_remainder", options_.drop_remainder}});
+                                    {"drop_remainder", options_.drop_remainder},
+                                    {"mixup", options_.mixup},
+                                    {"cutout", options_.cutout}});
   }
 
   /// Goes to a place in the sequence, whose batch next() gives then. The batch that it gave last is no longer valid.
@@ -130,29 +142,45 @@ class BatchLoader {
     const Slot& slot = prefetcher_.next();
     position_ = following(slot.position);
     const auto count = static_cast<std::size_t>(slot.count);
-    return {.images = slot.images.view().samples(0, slot.count),
-            .labels = std::span(slot.labels).first(targets().labels ? count : 0),
-            .rows = targets().rows ? slot.rows.view().samples(0, slot.count) : TensorView<const T>{},
+    return {.images = slot.given.images.view().samples(0, slot.count),
+            .labels = std::span(slot.given.labels).first(targets().labels ? count : 0),
+            .rows = targets().rows ? slot.given.rows.view().samples(0, slot.count) : TensorView<const T>{},
             .samples = std::span(slot.samples).first(count),
             .position = slot.position};
   }
 
  private:
-  /// Room for one batch.
-  struct Slot {
-    Slot(const Dataset& set, Index batch)
-        : images(batch, set.shape()),
-          rows(batch, {1, 1, set.row_size()}),
-          labels(static_cast<std::size_t>(batch)),
-          samples(static_cast<std::size_t>(batch)) {}
+  /// Room for images and their targets.
+  struct Room {
+    Room(Index batch, Shape shape, Index row_size)
+        : images(batch, shape), rows(batch, {1, 1, row_size}), labels(static_cast<std::size_t>(batch)) {}
 
     Tensor<T> images;
     Tensor<T> rows;
     std::vector<Label> labels;
+  };
+
+  /// Room for one batch.
+  struct Slot {
+    Slot(const Dataset& set, Index batch, bool mixing)
+        : given(batch, set.shape(), mixing ? mixed_row_size(set) : set.row_size()),
+          unmixed(mixing ? batch : 0, set.shape(), set.row_size()),
+          samples(static_cast<std::size_t>(batch)),
+          partners(samples.size()) {}
+
+    Room given;
+    Room unmixed;  // empty without mixup
     std::vector<Index> samples;
+    std::vector<Index> partners;
     Index count = 0;
     BatchPosition position;
   };
+
+  [[nodiscard]] bool mixing() const { return options_.mixup > 0; }
+  /// Rows there are, or shares of classes.
+  [[nodiscard]] static Index mixed_row_size(const Dataset& set) {
+    return set.row_size() > 0 ? set.row_size() : set.classes();
+  }
 
   static std::vector<Index> checked(std::vector<Index> samples, const Dataset& images, const LoaderOptions& options) {
     const Index batch = options.batch_size;
@@ -163,6 +191,12 @@ class BatchLoader {
             "batch size " + std::to_string(batch) + " is larger than the " + std::to_string(size) + " images of " +
                 images.name());
     require_images(images, samples);
+    require_not_negative("the alpha of mixup", options.mixup);
+    require(options.cutout >= 0, "the side of a cutout must not be negative, got " + std::to_string(options.cutout));
+    const Shape shape = images.shape();
+    require(!options.augment || std::min(shape.height, shape.width) > kAugmentationPadding,
+            "augmentation moves images by up to " + std::to_string(kAugmentationPadding) + " pixels, and those of " +
+                images.name() + " are " + to_string(shape) + ": load them without (augment = false)");
     return samples;
   }
 
@@ -179,19 +213,53 @@ class BatchLoader {
     const Index first = next_.batch * options_.batch_size;
     slot.position = next_;
     slot.count = std::min(options_.batch_size, size() - first);
+    Room& room = mixing() ? slot.unmixed : slot.given;
     for (Index i = 0; i < slot.count; ++i) {
       const auto place = static_cast<std::size_t>(i);
       const Index sample = order_[static_cast<std::size_t>(first + i)];
       const Augmentation augmentation =
           options_.augment ? draw_augmentation(options_.seed, next_.epoch, sample) : Augmentation{};
       images_.visit_image(sample,
-                          [&](const auto pixels) { normalize_(pixels, augmentation, slot.images.view().sample(i)); });
-      slot.labels[place] = images_.label(sample);
-      std::ranges::transform(images_.row(sample), slot.rows.view().sample(i),
+                          [&](const auto pixels) { normalize_(pixels, augmentation, room.images.view().sample(i)); });
+      if (options_.cutout > 0) {
+        const Shape shape = images_.shape();
+        cut_out(draw_cutout(shape, options_.cutout, options_.seed, next_.epoch, sample), shape,
+                room.images.view().sample(i));
+      }
+      room.labels[place] = images_.label(sample);
+      std::ranges::transform(images_.row(sample), room.rows.view().sample(i),
                              [](float value) { return static_cast<T>(value); });
       slot.samples[place] = sample;
     }
+    if (mixing()) mix(slot);
     next_ = following(next_);
+  }
+
+  /// Mixes the images of a batch, and their rows or classes.
+  void mix(Slot& slot) const {
+    const auto partners = std::span(slot.partners).first(static_cast<std::size_t>(slot.count));
+    const double share = draw_mixup(options_.mixup, options_.seed, slot.position.epoch, slot.position.batch, partners);
+    const auto blend = [&](const Tensor<T>& from, Tensor<T>& to, Index i, Index partner) {
+      const T own = static_cast<T>(share);
+      const T other = static_cast<T>(1 - share);
+      std::transform(from.view().sample(i), from.view().sample(i) + from.shape().size(), from.view().sample(partner),
+                     to.view().sample(i), [&](T first, T second) { return own * first + other * second; });
+    };
+    for (Index i = 0; i < slot.count; ++i) {
+      const Index partner = partners[static_cast<std::size_t>(i)];
+      const Label label = slot.unmixed.labels[static_cast<std::size_t>(i)];
+      const Label other = slot.unmixed.labels[static_cast<std::size_t>(partner)];
+      blend(slot.unmixed.images, slot.given.images, i, partner);
+      slot.given.labels[static_cast<std::size_t>(i)] = share >= 0.5 ? label : other;
+      if (images_.row_size() > 0) {
+        blend(slot.unmixed.rows, slot.given.rows, i, partner);
+      } else {
+        T* const row = slot.given.rows.view().sample(i);
+        std::fill_n(row, images_.classes(), T{0});
+        row[label] += static_cast<T>(share);
+        row[other] += static_cast<T>(1 - share);
+      }
+    }
   }
 
   [[nodiscard]] BatchPosition following(BatchPosition position) const {

@@ -65,8 +65,7 @@ class GradientFlow {
   void add(std::span<const T> gradients, Index step, const Team& team = Team(1)) {
     // Composed only to be thrown: a message allocates, and this runs in every step.
     if (std::ssize(gradients) != size_)
-      throw ArgumentError("gradient flow takes " + std::to_string(size_) + " gradients, got " +
-                          std::to_string(gradients.size()));
+      throw ArgumentError(message("gradient flow takes ", size_, " gradients, got ", gradients.size()));
     measure(gradients, team);
     for (std::size_t i = segments_.size(); i-- > 0;) {
       if (!is_finite(step_[i].sum_abs)) throw_not_finite(segments_[i], step);
@@ -154,9 +153,9 @@ class GradientFlow {
     for (std::size_t i = 0; i < pieces_.size(); ++i) step_[pieces_[i].tensor].add(piece_norms_[i]);
   }
 
-  [[noreturn]] static void throw_not_finite(const Segment& segment, Index step) {
-    throw NonFiniteError("step " + std::to_string(step) + ": the gradient of " + std::string(segment.kind) + " " +
-                         std::string(segment.name.view()) + " is not finite");
+  [[noreturn, gnu::cold]] static void throw_not_finite(const Segment& segment, Index step) {
+    throw NonFiniteError(
+        message("step ", step, ": the gradient of ", segment.kind, " ", segment.name.view(), " is not finite"));
   }
 
   std::vector<Segment> segments_;

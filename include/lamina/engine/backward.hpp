@@ -7,6 +7,7 @@
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
+#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
 
@@ -77,8 +78,15 @@ class BackwardPass {
     return options_.gradients + program_.operation(operation).parameter_offset;
   }
 
+  /// Where the sums of a batch norm's gradients over the batch go, of dz x_hat and then of dz: they are the gradients
+  /// of gamma and beta where it has them.
+  [[nodiscard]] T* norm_sums(int operation) const {
+    const bool affine = program_.template row<BatchNormRow>(operation).affine;
+    return affine ? parameter_gradients(operation) : run_.norm(operation).sums;
+  }
+
   /// The gradient memory of a value: its own or its slice of a concatenation's.
-  [[nodiscard]] TensorView<T> memory(ValueId id, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] TensorView<T> memory(ValueId id, const Shape& shape) const {
     if (id == 0) return options_.input_gradient;
     const ValueId root = program_.shared_root(id);
     const GradientPlan& plan = program_.gradient(root == kNone ? id : root);
@@ -89,13 +97,13 @@ class BackwardPass {
   [[nodiscard]] TensorView<T> memory(ValueId id) const { return memory(id, program_.shape(id)); }
 
   /// A gradient that lies in memory as it is, under a shape of the same size.
-  [[nodiscard]] TensorView<const T> stored(const GradientSource& source, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] TensorView<const T> stored(const GradientSource& source, const Shape& shape) const {
     if (source.empty()) return {};
     if (source.loss) return {options_.output_gradient.data, run_.batch(), shape};
     return memory(source.value, shape);
   }
 
-  [[nodiscard]] Gradient gradient(const GradientSource& source, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] Gradient gradient(const GradientSource& source, const Shape& shape) const {
     if (source.slice) return part_of(source.value, source.channel, shape);
     if (source.batch_norm != kNone) {
       const NormCoefficients<T> norm = run_.norm(source.batch_norm);
@@ -112,7 +120,7 @@ class BackwardPass {
   }
 
   /// The gradient of some channels of a concatenation, with what its batch norms left to factors.
-  [[nodiscard]] Gradient part_of(ValueId root, Index channel, const Shape& shape) const {
+  [[nodiscard, gnu::noinline]] Gradient part_of(ValueId root, Index channel, const Shape& shape) const {
     Gradient part{.gradient = memory(root).channels(channel, shape.channels)};
     if (!program_.gradient(root).factors) return part;
     part.raw = TensorView<const T>(run_.value(root)).channels(channel, shape.channels);
@@ -122,7 +130,7 @@ class BackwardPass {
   }
 
   /// What turns the gradient of a value into that of its z: activation and batch norms.
-  void go_through(ValueId id, Epilogue& epilogue) const {
+  [[gnu::noinline]] void go_through(ValueId id, Epilogue& epilogue) const {
     const ValuePlan& plan = program_.value(id);
     const bool by_sign = plan.in_memory && run_.activation(plan.activation).rectifier();
     if (by_sign || plan.kernel != kNone || id == 0) {
@@ -135,7 +143,7 @@ class BackwardPass {
     for (const Summand& summand : plan.summands) {
       if (summand.batch_norm == kNone) continue;
       const NormCoefficients<T> norm = run_.norm(summand.batch_norm);
-      T* const gamma = parameter_gradients(summand.batch_norm);
+      T* const gamma = norm_sums(summand.batch_norm);
       epilogue.norms[count++] = {.raw = run_.value(summand.source),
                                  .mean = norm.mean,
                                  .inverse_deviation = norm.inverse_deviation,
@@ -145,7 +153,7 @@ class BackwardPass {
   }
 
   /// What a kernel does with the gradient of its input.
-  [[nodiscard]] Epilogue epilogue_of(const BackwardStep& step) const {
+  [[nodiscard, gnu::noinline]] Epilogue epilogue_of(const BackwardStep& step) const {
     Epilogue epilogue;
     if (step.value == 0 && options_.input_gradient.empty()) return epilogue;
     epilogue.target = memory(step.shared == kNone ? step.value : step.shared, program_.shape(step.value));
@@ -164,6 +172,8 @@ class BackwardPass {
         return convolve(step);
       case OperationKind::pooling:
         return pool(step);
+      case OperationKind::channel_scale:
+        return scale_channels(step);
       default:
         return run_layer(step);
     }
@@ -191,6 +201,17 @@ class BackwardPass {
                                 .input = run_.read(step.value),
                                 .output_gradient = gradient(step.source, program_.shape(step.result)),
                                 .input_gradient = epilogue});
+  }
+
+  void scale_channels(const BackwardStep& step) {
+    const ValueId factors = program_.read(step.operation, 1);
+    kernels::ChannelScaling<T>::backward({.team = run_.team(),
+                                          .scratch = run_.scratch(),
+                                          .input = run_.read(step.value),
+                                          .factors = run_.value(factors),
+                                          .output_gradient = gradient(step.source, program_.shape(step.result)),
+                                          .factor_gradient = memory(step.factor_gradient, program_.shape(factors)),
+                                          .input_gradient = epilogue_of(step)});
   }
 
   void run_layer(const BackwardStep& step) {
@@ -247,16 +268,15 @@ class BackwardPass {
     const Index size = whole_lines<T>(epilogue.sums_size());
     run_.team().for_each(partition.parts(), [&](Index part, Index) {
       const Range samples = partition[part];
-      const Index first = samples.begin * shape.pixels();
-      const Index count = samples.size() * shape.pixels();
+      const Range pixels{samples.begin * shape.pixels(), samples.end * shape.pixels()};
       T* const sums = run_.scratch() + part * size;
       std::fill_n(sums, size, T{0});
       const TensorView<T>& target = epilogue.target;
       T* const rows = target.sample(samples.begin);
-      kernels::materialize(source, first, count, rows, target.stride);
-      kernels::apply_epilogue(epilogue, first, count, rows, target.stride, sums);
+      kernels::materialize(source, pixels.begin, pixels.size(), rows, target.stride);
+      kernels::apply_epilogue<T>(epilogue, pixels, {rows, target.stride}, sums);
     });
-    kernels::write_norm_gradients(run_.team(), epilogue, partition.parts(), size, run_.scratch());
+    kernels::write_norm_gradients<T>(run_.team(), epilogue, {run_.scratch(), partition.parts(), size});
   }
 
   /// The factors of the gradient of what a batch norm read, from the sums over the batch.
@@ -264,10 +284,12 @@ class BackwardPass {
     const ValueId source = program_.read(step.operation);
     const Index channels = program_.shape(source).channels;
     const NormCoefficients<T> norm = run_.norm(step.operation);
-    const T* const gamma_gradient = parameter_gradients(step.operation);
+    const T* const gamma_gradient = norm_sums(step.operation);
+    const auto& row = program_.template row<BatchNormRow>(step.operation);
     kernels::normalization_gradient(channels, run_.batch() * program_.shape(source).pixels(),
-                                    run_.parameters(step.operation), norm.mean, norm.inverse_deviation, gamma_gradient,
-                                    gamma_gradient + channels, norm.scale, norm.raw_factor, norm.raw_shift);
+                                    row.gamma_of(run_.parameters(step.operation)), norm.mean, norm.inverse_deviation,
+                                    gamma_gradient, gamma_gradient + channels, norm.scale, norm.raw_factor,
+                                    norm.raw_shift);
     if (step.shared == kNone) return;
     const Factors sums = factors(program_.shared_root(step.shared), program_.value(step.shared).channel);
     for (Index c = 0; c < channels; ++c) {

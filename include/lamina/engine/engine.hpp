@@ -27,14 +27,14 @@ template <class T>
 void run_forward(const Program<T>& program, const Layout& layout, const RunMemory<T>& memory,
                  const ForwardOptions<T>& options) {
   const Run<T> run(program, layout, memory);
-  ForwardPass<T>(run, options)();
+  memory.team.together([&] { ForwardPass<T>(run, options)(); });
 }
 
 template <class T>
 void run_backward(const Program<T>& program, const Layout& layout, const RunMemory<T>& memory,
                   const BackwardOptions<T>& options) {
   const Run<T> run(program, layout, memory);
-  BackwardPass<T>(run, options)();
+  memory.team.together([&] { BackwardPass<T>(run, options)(); });
 }
 
 }  // namespace detail

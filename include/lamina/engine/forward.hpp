@@ -6,6 +6,7 @@
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
+#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/moments.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
@@ -55,6 +56,8 @@ class ForwardPass {
         return convolve(step);
       case OperationKind::pooling:
         return pool(step);
+      case OperationKind::channel_scale:
+        return scale_channels(step);
       default:
         return run_layer(step);
     }
@@ -100,6 +103,17 @@ class ForwardPass {
     row.forward(row.geometry, pass);
   }
 
+  void scale_channels(const ForwardStep& step) {
+    const ValueId input = program_.read(step.operation);
+    kernels::ChannelScaling<T>::forward({.team = run_.team(),
+                                         .scratch = run_.scratch(),
+                                         .input = step.keeps_input ? run_.expression(input) : run_.read(input),
+                                         .kept_input = step.keeps_input ? run_.writable(input) : TensorView<T>{},
+                                         .factors = run_.value(program_.read(step.operation, 1)),
+                                         .output = run_.writable(step.value),
+                                         .epilogue = run_.epilogue(step.value)});
+  }
+
   void run_layer(const ForwardStep& step) {
     const Operation& operation = program_.operation(step.operation);
     RandomPosition random = options_.random;
@@ -138,9 +152,9 @@ class ForwardPass {
                                          options_.updated_statistics + program_.operation(operation).statistics_offset);
     }
     kernels::invert_deviation(channels, row.epsilon, variance, norm.inverse_deviation);
-    const T* const gamma = run_.parameters(operation);
-    kernels::normalization(channels, gamma, gamma + channels, norm.mean, norm.inverse_deviation, norm.scale,
-                           norm.shift);
+    const T* const parameters = run_.parameters(operation);
+    kernels::normalization(channels, row.gamma_of(parameters), row.beta_of(parameters, channels), norm.mean,
+                           norm.inverse_deviation, norm.scale, norm.shift);
   }
 
   void write(const kernels::Expression<T>& expression, const TensorView<T>& to) {

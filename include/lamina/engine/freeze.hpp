@@ -29,15 +29,16 @@ void fold_norm(const Program<T>& program, int operation, const T* parameters, co
                Buffer<T>& bias) {
   const Operation& norm = program.operation(operation);
   const Index channels = norm.output.channels;
-  const T* const gamma = parameters + norm.parameter_offset;
+  const auto& row = program.template row<BatchNormRow>(operation);
+  const T* const values = parameters + norm.parameter_offset;
   const T* const running = statistics + norm.statistics_offset;
   Buffer<T> vectors(3 * channels);
   T* const inverse_deviation = vectors.data();
   T* const scale = inverse_deviation + channels;
   T* const shift = scale + channels;
-  kernels::invert_deviation(channels, program.template row<BatchNormRow>(operation).epsilon, running + channels,
-                            inverse_deviation);
-  kernels::normalization(channels, gamma, gamma + channels, running, inverse_deviation, scale, shift);
+  kernels::invert_deviation(channels, row.epsilon, running + channels, inverse_deviation);
+  kernels::normalization(channels, row.gamma_of(values), row.beta_of(values, channels), running, inverse_deviation,
+                         scale, shift);
   for (Index i = 0; i < weights.size(); ++i) weights[i] *= scale[i % channels];
   for (Index c = 0; c < channels; ++c) bias[c] = bias[c] * scale[c] + shift[c];
 }

@@ -23,6 +23,7 @@ enum class OperationKind {
   batch_norm,
   activation,
   add,            ///< the sum of two values
+  channel_scale,  ///< the product of a value and another that has one pixel
   concatenation,  ///< values side by side, by channel
   reshape,        ///< the same values under another shape
 };
@@ -39,7 +40,7 @@ struct Operation {
   int read_count = 0;
   Shape output{};
   int layer = kNone;  ///< number among the layers, from the input on, however they are nested: layers that draw random
-                      ///< numbers draw by it; none for add and concatenation
+                      ///< numbers draw by it; none for what reads several values
   Index parameter_offset = 0;
   Index statistics_offset = 0;
   bool rectifier = false;  ///< of an activation: its derivative is a function of the value's sign
@@ -103,6 +104,7 @@ struct GraphSize {
     return is_identity<typename Specification::template Bound<Input>> ? value : count(1);
   }
   constexpr ValueId add(ValueId, ValueId) { return count(2); }
+  constexpr ValueId scale(ValueId, ValueId) { return count(2); }
   constexpr ValueId concatenate(std::span<const ValueId> values, const Shape&) { return count(values.size()); }
 
  private:
@@ -139,6 +141,10 @@ class GraphBuilder {
 
   constexpr ValueId add(ValueId first, ValueId second) {
     return append({.kind = OperationKind::add, .output = graph_.shape(first)}, std::array{first, second});
+  }
+
+  constexpr ValueId scale(ValueId value, ValueId factors) {
+    return append({.kind = OperationKind::channel_scale, .output = graph_.shape(value)}, std::array{value, factors});
   }
 
   constexpr ValueId concatenate(std::span<const ValueId> values, const Shape& output) {

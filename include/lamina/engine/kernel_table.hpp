@@ -9,9 +9,9 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/engine/convolution_choice.hpp>
 #include <lamina/engine/graph.hpp>
+#include <lamina/engine/pooling_choice.hpp>
 #include <lamina/kernels/activation.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
-#include <lamina/kernels/global_pooling_pass.hpp>
 #include <lamina/kernels/pooling_pass.hpp>
 
 /// @file
@@ -75,6 +75,17 @@ template <class T>
 struct BatchNormRow {
   T epsilon = 0;
   T momentum = 0;
+  bool affine = true;  ///< has gamma and beta as its parameters
+
+  /// Gamma in the layer's parameters, and beta behind it; null where it has none.
+  template <class Value>
+  [[nodiscard]] Value* gamma_of(Value* values) const {
+    return affine ? values : nullptr;
+  }
+  template <class Value>
+  [[nodiscard]] Value* beta_of(Value* values, Index channels) const {
+    return affine ? values + channels : nullptr;
+  }
 };
 
 template <class T>
@@ -91,7 +102,8 @@ struct LayerRow {
   Index (*scratch)(Index batch, Index threads) = nullptr;
 };
 
-/// What runs one operation; nothing for additions, concatenations and reshapes, which are the engine's own.
+/// What runs one operation; nothing for additions, channel scalings, concatenations and reshapes, which are the
+/// engine's own.
 template <class T>
 using KernelRow =
     std::variant<std::monostate, ConvolutionRow<T>, PoolingRow<T>, BatchNormRow<T>, ActivationRow<T>, LayerRow<T>>;
@@ -104,15 +116,11 @@ template <class T, class Bound>
   if constexpr (Bound::role == LayerRole::convolution) {
     return ConvolutionRow<T>::template of<ConvolutionKernelFor<T, Bound>>(Bound::convolution, Bound::bias);
   } else if constexpr (Bound::role == LayerRole::pooling) {
-    if constexpr (Bound::method == PoolingMethod::average) {
-      return PoolingRow<T>::template of<kernels::AveragePooling<T>>(Bound::pooling);
-    } else if constexpr (Bound::method == PoolingMethod::maximum) {
-      return PoolingRow<T>::template of<kernels::MaxPooling<T>>(Bound::pooling);
-    } else {
-      return PoolingRow<T>::template of<kernels::GlobalAveragePooling<T>>(Bound::pooling);
-    }
+    return PoolingRow<T>::template of<PoolingKernelFor<T, Bound>>(Bound::pooling);
   } else if constexpr (Bound::role == LayerRole::batch_norm) {
-    return BatchNormRow<T>{static_cast<T>(Bound::options.epsilon), static_cast<T>(Bound::options.momentum)};
+    return BatchNormRow<T>{.epsilon = static_cast<T>(Bound::options.epsilon),
+                           .momentum = static_cast<T>(Bound::options.momentum),
+                           .affine = Bound::options.affine};
   } else if constexpr (Bound::role == LayerRole::activation) {
     return ActivationRow<T>{Bound::template activation<T>};
   } else if constexpr (Bound::role == LayerRole::reshape) {
@@ -141,6 +149,7 @@ struct RowLister {
     }
   }
   constexpr ValueId add(ValueId, ValueId) { return static_cast<ValueId>(++count); }
+  constexpr ValueId scale(ValueId, ValueId) { return static_cast<ValueId>(++count); }
   constexpr ValueId concatenate(std::span<const ValueId>, const Shape&) { return static_cast<ValueId>(++count); }
 };
 

@@ -8,6 +8,7 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/program.hpp>
+#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/moments.hpp>
 
 /// @file
@@ -19,6 +20,8 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
 struct NormVectors {
   static constexpr Index kVectors =
       5;  ///< inverse deviation, scale, shift; in backward the raw tensor's factor and shift
+  /// Behind them without gamma and beta: what would be their gradients.
+  static constexpr Index kSums = 2;
 };
 
 /// The memory that a program keeps between its steps, for batches of up to `batch` samples.
@@ -57,7 +60,12 @@ template <class T>
   Index most = 0;
   Index channels = program.input.channels;
   for (std::size_t i = 0; i < program.operations.size(); ++i) {
-    channels = std::max(channels, program.operations[i].output.channels);
+    const Operation& operation = program.operations[i];
+    channels = std::max(channels, operation.output.channels);
+    if (operation.kind == OperationKind::channel_scale) {
+      most = std::max(most, kernels::ChannelScaling<T>::forward_scratch(operation.output, threads));
+      most = std::max(most, kernels::ChannelScaling<T>::backward_scratch(operation.output, batch, threads));
+    }
     if (const auto* const convolution = std::get_if<ConvolutionRow<T>>(&program.rows[i])) {
       most = std::max(most, convolution->forward_scratch(convolution->shape, batch, threads));
       if (mode == Mode::inference) continue;
@@ -108,8 +116,9 @@ template <class T>
   }
   if (program.moments[0]) layout.moments[0] = memory.take(2 * program.input.channels);
   for (std::size_t i = 0; i < program.operations.size(); ++i) {
-    if (std::holds_alternative<BatchNormRow<T>>(program.rows[i])) {
-      layout.norms[i] = memory.take(NormVectors::kVectors * program.operations[i].output.channels);
+    if (const auto* const norm = std::get_if<BatchNormRow<T>>(&program.rows[i])) {
+      const Index vectors = NormVectors::kVectors + (norm->affine ? 0 : NormVectors::kSums);
+      layout.norms[i] = memory.take(vectors * program.operations[i].output.channels);
     }
     const auto* const layer = std::get_if<LayerRow<T>>(&program.rows[i]);
     if (mode == Mode::training && layer != nullptr) layout.saved[i] = memory.take(layer->saved(batch));

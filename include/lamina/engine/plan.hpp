@@ -33,8 +33,9 @@ struct Summand {
 
 /// How a value comes about: activation(sum of summands), made by a kernel, or by whoever reads it.
 struct ValuePlan {
-  bool used = false;   ///< false for a value that is only a part of another's expression
-  int kernel = kNone;  ///< operation (convolution, pooling or layer) that writes it; none for an expression
+  bool used = false;  ///< false for a value that is only a part of another's expression
+  int kernel =
+      kNone;  ///< operation (convolution, pooling, channel scaling or layer) that writes it; none for an expression
   std::array<Summand, 2> summands{};
   int activation = kNone;  ///< operation
   bool in_memory = false;  ///< whether it is ever written to memory
@@ -92,14 +93,15 @@ enum class BackwardKind {
 struct BackwardStep {
   BackwardKind kind = BackwardKind::kernel;
   int operation = kNone;
-  ValueId value = kNone;      ///< whose gradient is written; of a kernel: the value it reads
-  ValueId result = kNone;     ///< of a kernel: the value it made
-  GradientSource source{};    ///< of a kernel: the gradient of what it made; else what is added or finished
-  GradientSource added{};     ///< gradient that has reached `value` already
-  bool final = false;         ///< whether `value` has now met all its readers: the gradient is that of its z
-  ValueId shared = kNone;     ///< slice whose gradient is added to instead, through the batch norm of `value`
-  bool accumulate = false;    ///< of a shared target: whether there is something to add to
-  ValueId temporary = kNone;  ///< of a layer: buffer that takes the gradient of its input, which is then added
+  ValueId value = kNone;            ///< whose gradient is written; of a kernel: the value it reads
+  ValueId result = kNone;           ///< of a kernel: the value it made
+  GradientSource source{};          ///< of a kernel: the gradient of what it made; else what is added or finished
+  GradientSource added{};           ///< gradient that has reached `value` already
+  bool final = false;               ///< whether `value` has now met all its readers: the gradient is that of its z
+  ValueId shared = kNone;           ///< slice whose gradient is added to instead, through the batch norm of `value`
+  bool accumulate = false;          ///< of a shared target: whether there is something to add to
+  ValueId temporary = kNone;        ///< of a layer: buffer that takes the gradient of its input, which is then added
+  ValueId factor_gradient = kNone;  ///< of a channel scaling: buffer that takes the gradient of its factors
 };
 
 /// Where the gradient of a value lives.

@@ -65,7 +65,7 @@ class BackwardPlanner {
         if (summand.source != kNone) ++state(summand.source).missing;
       }
       if (plan.kernel != kNone) {
-        ++state(read(plan.kernel)).missing;
+        for (const ValueId input : graph_.reads_of(operation(plan.kernel))) ++state(input).missing;
       } else if (plan.summands[0].source == kNone) {
         for (const ValueId operand : graph_.reads_of(graph_.maker(value))) ++state(operand).missing;
       }
@@ -136,8 +136,8 @@ class BackwardPlanner {
   /// The value that operation i ends, if it is one: that of an expression, or of a kernel with all it absorbs.
   constexpr void differentiate(int i) {
     const OperationKind kind = operation(i).kind;
-    const bool kernel =
-        kind == OperationKind::layer || kind == OperationKind::convolution || kind == OperationKind::pooling;
+    const bool kernel = kind == OperationKind::layer || kind == OperationKind::convolution ||
+                        kind == OperationKind::pooling || kind == OperationKind::channel_scale;
     if (kernel) return differentiate_kernel(i);
     const ValueId value = i + 1;
     if (!value_plan(value).used || value_plan(value).kernel != kNone) return;
@@ -195,6 +195,11 @@ class BackwardPlanner {
     const ValueId input = read(kernel);
     BackwardStep step{
         .kind = BackwardKind::kernel, .operation = kernel, .value = input, .result = result, .source = source};
+    const bool scales = operation(kernel).kind == OperationKind::channel_scale;
+    if (scales) {
+      step.factor_gradient = temporary_of(kernel);
+      plan_.gradient(step.factor_gradient).stored = true;
+    }
     if (operation(kernel).kind == OperationKind::layer) {
       differentiate_layer(step);
     } else if (shared_root(input) != kNone) {
@@ -204,7 +209,11 @@ class BackwardPlanner {
     } else {
       differentiate_alone(step);
     }
+    if (scales) contribute(graph_.reads_of(operation(kernel))[1], {.value = temporary_of(kernel)});
   }
+
+  /// The buffer of an operation for a gradient that it leaves to be added.
+  static constexpr ValueId temporary_of(int operation) { return static_cast<ValueId>(N) + 1 + operation; }
 
   /// A kernel whose input has a gradient of its own: adds what is there, and goes through to z if nothing else comes.
   constexpr void differentiate_alone(BackwardStep step) {
@@ -276,7 +285,7 @@ class BackwardPlanner {
       store(step.value);
       return;
     }
-    step.temporary = static_cast<ValueId>(N) + 1 + step.operation;
+    step.temporary = temporary_of(step.operation);
     plan_.gradient(step.temporary).stored = true;
     append(step);
     settle(step.value);

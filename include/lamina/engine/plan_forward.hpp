@@ -36,7 +36,8 @@ class ForwardPlanner {
   constexpr ValueId read(int index, std::size_t which = 0) const { return graph_.reads_of(operation(index))[which]; }
   constexpr bool is_kernel(int index) const {
     const OperationKind kind = operation(index).kind;
-    return kind == OperationKind::layer || kind == OperationKind::convolution || kind == OperationKind::pooling;
+    return kind == OperationKind::layer || kind == OperationKind::convolution || kind == OperationKind::pooling ||
+           kind == OperationKind::channel_scale;
   }
 
   constexpr void count_readers() {
@@ -65,6 +66,7 @@ class ForwardPlanner {
       case OperationKind::layer:
       case OperationKind::convolution:
       case OperationKind::pooling:
+      case OperationKind::channel_scale:
         return compose_kernel(i);
       case OperationKind::batch_norm:
         return compose_norm(i);
@@ -83,19 +85,22 @@ class ForwardPlanner {
     }
   }
 
-  /// A kernel takes what follows it into its epilogue: a batch norm whose statistics are known, an addition whose other
-  /// value is there, a rectifier (whose derivative the value tells; in inference any activation).
+  /// A convolution or channel scaling takes what follows it into its epilogue: an addition whose other value is there,
+  /// a rectifier (whose derivative the value tells; in inference any activation), and before them a convolution a batch
+  /// norm whose statistics are known.
   constexpr void compose_kernel(int kernel) {
     ValuePlan value{.used = true, .kernel = kernel, .in_memory = true};
     ValueId last = kernel + 1;
-    if (operation(kernel).kind == OperationKind::convolution && fused_) {
-      last = absorb_norm(last, value);
+    const OperationKind kind = operation(kernel).kind;
+    if (kind == OperationKind::convolution && fused_) last = absorb_norm(last, value);
+    if ((kind == OperationKind::convolution || kind == OperationKind::channel_scale) && fused_) {
       last = absorb_addition(last, value);
       last = absorb_activation(last, value);
     }
+    if (kind == OperationKind::channel_scale) keep(read(kernel, 1));
     // A layer of any kind needs its input in memory, and so does what cannot read an expression.
     const ValueId input = read(kernel);
-    if (operation(kernel).kind == OperationKind::layer || !fused_) keep(input);
+    if (kind == OperationKind::layer || !fused_) keep(input);
     if (!plan_.value(input).in_memory && readers_[at(input)] > 1) keep(input);
     plan_.value(last) = value;
   }
@@ -241,6 +246,7 @@ class ForwardPlanner {
 
   constexpr void schedule_kernel(int kernel) {
     ForwardStep step{.kind = ForwardKind::kernel, .operation = kernel, .value = result_of(kernel)};
+    if (operation(kernel).kind == OperationKind::channel_scale) materialize(read(kernel, 1));
     const ValueId input = read(kernel);
     const ValuePlan& read_plan = plan_.value(input);
     const bool to_write = read_plan.in_memory && read_plan.kernel == kNone && input != 0 && read_plan.alias == kNone &&
@@ -285,7 +291,8 @@ class ForwardPlanner {
       for (const ValueId operand : graph_.reads_of(graph_.maker(value))) require_moments(operand);
       return;
     }
-    const bool computes_moments = plan.kernel != kNone && operation(plan.kernel).kind != OperationKind::layer;
+    const bool computes_moments = plan.kernel != kNone && operation(plan.kernel).kind != OperationKind::layer &&
+                                  operation(plan.kernel).kind != OperationKind::channel_scale;
     if (computes_moments && fused_) {
       for (std::size_t s = 0; s < plan_.forward_count; ++s) {
         ForwardStep& step = plan_.forward[s];

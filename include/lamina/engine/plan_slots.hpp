@@ -63,6 +63,7 @@ constexpr void assign_gradient_slots(const Graph<N, R>& graph, Plan<N>& plan) {
     touch_source(step.source, i);
     touch_source(step.added, i);
     touch(step.temporary, i);
+    touch(step.factor_gradient, i);
     if (step.shared != kNone) {
       touch(step.shared, i);
     } else if (step.kind != BackwardKind::kernel || step.temporary == kNone) {
@@ -72,7 +73,8 @@ constexpr void assign_gradient_slots(const Graph<N, R>& graph, Plan<N>& plan) {
   for (std::size_t value = 1; value <= N; ++value) {
     sizes[value] = graph.shape(static_cast<ValueId>(value)).size();
     const Operation& made = graph.operations[value - 1];
-    sizes[N + value] = graph.shape(graph.reads_of(made)[0]).size();
+    // The gradient that an operation leaves in its temporary buffer: of its input, or of a channel scaling's factors.
+    sizes[N + value] = graph.shape(graph.reads_of(made)[made.kind == OperationKind::channel_scale ? 1 : 0]).size();
   }
   plan.gradient_slots = assign_slots(lifetimes, sizes, static_cast<int>(plan.backward_count),
                                      [&](std::size_t value, int slot) { plan.gradients[value].slot = slot; });
@@ -94,7 +96,9 @@ constexpr void assign_value_slots(const Graph<N, R>& graph, Plan<N>& plan) {
   };
   for (int i = 0; i < static_cast<int>(plan.forward_count); ++i) {
     const ForwardStep& step = plan.forward[static_cast<std::size_t>(i)];
-    if (step.kind == ForwardKind::kernel) touch(graph.reads_of(graph.operation(step.operation))[0], i);
+    if (step.kind == ForwardKind::kernel) {
+      for (const ValueId input : graph.reads_of(graph.operation(step.operation))) touch(input, i);
+    }
     touch(step.value, i);
     touch(step.target, i);
   }

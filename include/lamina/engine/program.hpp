@@ -32,8 +32,10 @@ struct Program {
   [[nodiscard]] const Operation& operation(int index) const { return operations[static_cast<std::size_t>(index)]; }
   [[nodiscard]] const ValuePlan& value(ValueId id) const { return values[static_cast<std::size_t>(id)]; }
   [[nodiscard]] const GradientPlan& gradient(ValueId id) const { return gradients[static_cast<std::size_t>(id)]; }
-  /// The first value that an operation reads.
-  [[nodiscard]] ValueId read(int index) const { return reads[static_cast<std::size_t>(operation(index).first_read)]; }
+  /// A value that an operation reads, by its place among them.
+  [[nodiscard]] ValueId read(int index, int which = 0) const {
+    return reads[static_cast<std::size_t>(operation(index).first_read + which)];
+  }
   [[nodiscard]] Shape shape(ValueId id) const { return id == 0 ? input : operation(id - 1).output; }
   [[nodiscard]] ValueId shared_root(ValueId id) const {
     return static_cast<std::size_t>(id) < shared_roots.size() ? shared_roots[static_cast<std::size_t>(id)] : kNone;

@@ -29,9 +29,11 @@ struct NormCoefficients {
   T* shift = nullptr;
   T* raw_factor = nullptr;  ///< scale dz + raw_factor x + raw_shift is the gradient of x
   T* raw_shift = nullptr;
+  T* sums = nullptr;  ///< without gamma and beta: over the batch, of dz x_hat, then of dz
 };
 
-/// One pass over a network: what its steps ask for, by the numbers of values and operations.
+/// One pass over a network: what its steps ask for, by the numbers of values and operations. The steps ask in many
+/// places and seldom, beside the work they do, so that what they call is not inlined.
 template <class T>
 class Run {
  public:
@@ -53,14 +55,14 @@ class Run {
   [[nodiscard]] const TensorView<T>& output() const { return memory_.output; }
 
   /// A value that lies in memory, to read.
-  [[nodiscard]] TensorView<const T> value(ValueId id) const {
+  [[nodiscard, gnu::noinline]] TensorView<const T> value(ValueId id) const {
     const ValueId root = program_.value(id).root;
     if (root != 0) return writable(id);
     return {memory_.input.data, batch(), program_.shape(id)};
   }
 
   /// A value that lies in memory, to write; not the network's input.
-  [[nodiscard]] TensorView<T> writable(ValueId id) const {
+  [[nodiscard, gnu::noinline]] TensorView<T> writable(ValueId id) const {
     const ValuePlan& plan = program_.value(id);
     T* const data =
         plan.root == program_.output ? memory_.output.data : at(layout_.values[static_cast<std::size_t>(plan.root)]);
@@ -80,7 +82,7 @@ class Run {
     return moments(id) + program_.shape(program_.moments_owner(id)).channels;
   }
 
-  [[nodiscard]] NormCoefficients<T> norm(int operation) const {
+  [[nodiscard, gnu::noinline]] NormCoefficients<T> norm(int operation) const {
     const Index channels = program_.operation(operation).output.channels;
     T* const vectors = at(layout_.norms[static_cast<std::size_t>(operation)]);
     const ValueId source = program_.read(operation);
@@ -90,7 +92,8 @@ class Run {
             .scale = vectors + channels,
             .shift = vectors + 2 * channels,
             .raw_factor = vectors + 3 * channels,
-            .raw_shift = vectors + 4 * channels};
+            .raw_shift = vectors + 4 * channels,
+            .sums = vectors + NormVectors::kVectors * channels};
   }
 
   [[nodiscard]] kernels::Activation<T> activation(int operation) const {
@@ -104,7 +107,7 @@ class Run {
   }
 
   /// How a value that no kernel makes is computed.
-  [[nodiscard]] kernels::Expression<T> expression(ValueId id) const {
+  [[nodiscard, gnu::noinline]] kernels::Expression<T> expression(ValueId id) const {
     const ValuePlan& plan = program_.value(id);
     const auto& [first, second] = plan.summands;
     kernels::Expression<T> expression{.raw = value(first.source), .activation = activation(plan.activation)};
@@ -121,7 +124,7 @@ class Run {
   }
 
   /// What a kernel does with its result before it writes it.
-  [[nodiscard]] kernels::Expression<T> epilogue(ValueId id) const {
+  [[nodiscard, gnu::noinline]] kernels::Expression<T> epilogue(ValueId id) const {
     const ValuePlan& plan = program_.value(id);
     kernels::Expression<T> expression{.activation = activation(plan.activation)};
     if (plan.summands[0].batch_norm != kNone) {
@@ -138,7 +141,7 @@ class Run {
   }
 
   /// The sum of the shifts of a value's two batch norms.
-  [[nodiscard]] const T* common_shift(ValueId id) const {
+  [[nodiscard, gnu::noinline]] const T* common_shift(ValueId id) const {
     const auto& [first, second] = program_.value(id).summands;
     T* const sum = at(layout_.shifts[static_cast<std::size_t>(id)]);
     for (Index c = 0; c < program_.shape(id).channels; ++c) {

@@ -93,6 +93,7 @@ class OnnxGraph {
     }
   }
   int add(int first, int second) { return output_of(add_node("Add", {values_[index(first)], values_[index(second)]})); }
+  int scale(int value, int factors) { return multiply(value, factors); }
   int concatenate(std::span<const int> values, const Shape& /*output*/) {
     onnx::NodeProto& node = add_node("Concat", {});
     for (const int value : values) node.add_input(values_[index(value)]);

@@ -13,24 +13,26 @@
 namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
 /// Scale and shift that make scale x + shift = gamma (x - mean) inverse_deviation + beta.
+/// @param gamma, beta  null for 1 and 0
 template <class T>
 void normalization(Index channels, const T* gamma, const T* beta, const T* mean, const T* inverse_deviation, T* scale,
                    T* shift) {
   for (Index c = 0; c < channels; ++c) {
-    scale[c] = gamma[c] * inverse_deviation[c];
-    shift[c] = beta[c] - mean[c] * scale[c];
+    scale[c] = gamma == nullptr ? inverse_deviation[c] : gamma[c] * inverse_deviation[c];
+    shift[c] = (beta == nullptr ? T{0} : beta[c]) - mean[c] * scale[c];
   }
 }
 
 /// The factors of the input gradient dx = scale dy + x_factor x + shift, which is
 /// gamma / deviation (dy - mean(dy) - x_hat mean(dy x_hat)), given the sums of dy (beta's gradient) and of dy x_hat
 /// (gamma's) over `count` values a channel.
+/// @param gamma  null for 1
 template <class T>
 void normalization_gradient(Index channels, Index count, const T* gamma, const T* mean, const T* inverse_deviation,
                             const T* gamma_gradient, const T* beta_gradient, T* scale, T* x_factor, T* shift) {
   const T share = T{1} / static_cast<T>(count);
   for (Index c = 0; c < channels; ++c) {
-    scale[c] = gamma[c] * inverse_deviation[c];
+    scale[c] = gamma == nullptr ? inverse_deviation[c] : gamma[c] * inverse_deviation[c];
     x_factor[c] = -scale[c] * gamma_gradient[c] * share * inverse_deviation[c];
     shift[c] = -scale[c] * beta_gradient[c] * share - x_factor[c] * mean[c];
   }

@@ -79,15 +79,16 @@ class DepthwiseConvolution {
       std::fill_n(sums, size, T{0});
       backward_part(shape, pass, partition[part], threads + thread * backward_thread(shape.geometry), sums);
     });
+    const PartSums<T> sums{pass.scratch, partition.parts(), size};
     if (pass.weight_gradient != nullptr) {
-      sum_parts(pass.team, partition.parts(), size, pass.scratch, shape.weight_size(), pass.weight_gradient);
+      sum_parts(pass.team, sums, shape.weight_size(), pass.weight_gradient);
     }
-    const T* const rest = pass.scratch + shape.weight_size();
+    const PartSums<T> rest = sums.from(shape.weight_size());
     if (pass.bias_gradient != nullptr) {
-      sum_parts(pass.team, partition.parts(), size, rest, shape.outputs(), pass.bias_gradient);
+      sum_parts(pass.team, rest, shape.outputs(), pass.bias_gradient);
     }
     if (!pass.input_gradient.wanted()) return;
-    write_norm_gradients(pass.team, pass.input_gradient, partition.parts(), size, rest + shape.outputs());
+    write_norm_gradients(pass.team, pass.input_gradient, rest.from(shape.outputs()));
   }
 
  private:
@@ -232,7 +233,7 @@ class DepthwiseConvolution {
         sum_taps(gradients, taps, count, input.channels, StoredResults<T>{row, window.stride * stride});
       }
     }
-    if (!identity) apply_epilogue(epilogue, pixel, ys.size() * input.width, buffer, stride, sums);
+    if (!identity) apply_epilogue<T>(epilogue, {pixel, pixel + ys.size() * input.width}, {buffer, stride}, sums);
   }
 
   static void add_bias_gradients(const Shape& output, const Rows& gradients, Range ys, T* sums) {

@@ -121,25 +121,6 @@ template <class Body>
 
 }  // namespace detail
 
-/// Writes z of `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride` values apart.
-template <class T>
-void materialize_pre_activation(const Expression<T>& expression, Index first, Index count, T* z, Index stride) {
-  const Index raw_stride = expression.raw.stride;
-  const Index addend_stride = expression.addend.stride;
-  detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
-    const T* const ahead = expression.raw.data + (pixel + kPrefetchRows * detail::kPixelRun) * raw_stride;
-    for_channel_vectors<T>(expression.raw.shape.channels, [&]<Index Lanes>(Index c) {
-      const ExpressionReader<T, Lanes> read(expression, c);
-      T* const to = z + (pixel - first) * stride + c;
-      for (Index i = 0; i < pixels; ++i) {
-        prefetch(ahead + i * raw_stride + c);
-        store<T, Lanes>(to + i * stride,
-                        read.pre_activation((pixel + i) * raw_stride + c, (pixel + i) * addend_stride + c));
-      }
-    });
-  });
-}
-
 /// Writes the values of `count` pixels, counted over the whole batch from `first` on, to rows that lie `stride` values
 /// apart. They may be the raw tensor's own memory.
 template <class T>
@@ -147,11 +128,6 @@ void materialize(const Expression<T>& expression, Index first, Index count, T* v
   const Index channels = expression.raw.shape.channels;
   const Index raw_stride = expression.raw.stride;
   const Index addend_stride = expression.addend.stride;
-  if (!expression.activation.rectifier()) {
-    materialize_pre_activation(expression, first, count, values, stride);
-    for (Index i = 0; i < count; ++i) expression.activation.apply(channels, values + i * stride, values + i * stride);
-    return;
-  }
   detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
     const T* const ahead = expression.raw.data + (pixel + kPrefetchRows * detail::kPixelRun) * raw_stride;
     for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
@@ -164,6 +140,17 @@ void materialize(const Expression<T>& expression, Index first, Index count, T* v
       }
     });
   });
+  // An activation that is no rectifier has slope 1, so that those are its arguments.
+  if (expression.activation.rectifier()) return;
+  for (Index i = 0; i < count; ++i) expression.activation.apply(channels, values + i * stride, values + i * stride);
+}
+
+/// Writes z of `count` pixels, as materialize writes the values.
+template <class T>
+void materialize_pre_activation(const Expression<T>& expression, Index first, Index count, T* z, Index stride) {
+  Expression<T> argument = expression;
+  argument.activation = {};
+  materialize(argument, first, count, z, stride);
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

@@ -51,10 +51,19 @@ namespace detail {
 
 }  // namespace detail
 
-/// Writes rows `rows` of the frames of some samples, one after the other. Rows that the window skips stay as they are.
+/// Some rows of the frames of some samples.
+struct FrameRows {
+  Frame frame{};
+  Window window{};  ///< which may skip rows
+  Range samples{};
+  Range rows{};  ///< of each frame
+};
+
+/// Writes rows of frames one after the other. Those that the window skips stay as they are.
 /// @param expression  of the images in the frames: an Expression or a GradientExpression
 template <class T, class E>
-void fill_frames(const E& expression, const Frame& frame, const Window& window, Range samples, Range rows, T* to) {
+void fill_frames(const E& expression, const FrameRows& part, T* to) {
+  const auto& [frame, window, samples, rows] = part;
   const Shape& image = frame.image;
   const Index left = std::max<Index>(frame.border, 0);
   const Index x = left - frame.border;

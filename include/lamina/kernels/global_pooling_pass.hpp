@@ -56,7 +56,7 @@ class GlobalAveragePooling {
         backward_sample(input, pass, n, threads + thread * thread_size(input), sums);
       }
     });
-    write_norm_gradients(pass.team, pass.input_gradient, partition.parts(), size, pass.scratch);
+    write_norm_gradients<T>(pass.team, pass.input_gradient, {pass.scratch, partition.parts(), size});
   }
 
  private:
@@ -89,13 +89,13 @@ class GlobalAveragePooling {
     const T weight = T{1} / static_cast<T>(input.pixels());
     materialize(pass.output_gradient, n, 1, share, input.channels);
     detail::for_pixel_runs(n * input.pixels(), input.pixels(), [&](Index first, Index count) {
-      const detail::PixelRows<T> gradient = detail::gradients_of(pass.input_gradient, first, buffer);
+      const PixelRows<T> gradient = detail::gradients_of(pass.input_gradient, first, buffer);
       for_channel_vectors<T>(input.channels, [&]<Index Lanes>(Index c) {
         const Vector<T, Lanes> value = load<T, Lanes>(share + c) * weight;
         for (Index i = 0; i < count; ++i) store<T, Lanes>(gradient.data + i * gradient.stride + c, value);
       });
       if (pass.input_gradient.identity()) return;
-      apply_epilogue(pass.input_gradient, first, count, gradient.data, gradient.stride, sums);
+      apply_epilogue(pass.input_gradient, {first, first + count}, gradient, sums);
     });
   }
 };

@@ -5,7 +5,7 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
-#include <lamina/kernels/frame.hpp>
+#include <lamina/kernels/pixel_rows.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
@@ -65,86 +65,89 @@ struct PixelPointer {
   [[nodiscard, gnu::always_inline]] T* operator[](Index i) const { return first + i * stride; }
 };
 
-/// apply_epilogue for a number of batch norms the compiler knows, over `pixels` pixels in a row.
-template <class T, Index Norms>
-void apply_epilogue_run(const GradientEpilogue<T>& epilogue, Index pixel, Index pixels, const T* gradient, Index stride,
-                        T* sums) {
+/// Adds a vector to values in memory.
+template <Index Lanes, class T>
+[[gnu::always_inline]] inline void add_to(T* to, Vector<T, Lanes> added) {
+  store<T, Lanes>(to, load<T, Lanes>(to) + added);
+}
+
+/// Sums the gradient of a batch norm's gamma over a run of pixels for one channel vector.
+template <class T, Index Lanes>
+struct NormReader {
+  PixelPointer<const T> raw{};
+  Vector<T, Lanes> mean{};
+  Vector<T, Lanes> inverse_deviation{};
+  Vector<T, Lanes> gamma{};
+
+  NormReader() = default;
+  NormReader(const NormSums<T>& norm, Index pixel, Index channel)
+      : raw(norm.raw, pixel, channel),
+        mean(load<T, Lanes>(norm.mean + channel)),
+        inverse_deviation(load<T, Lanes>(norm.inverse_deviation + channel)) {}
+
+  [[gnu::always_inline]] void add(Index i, Vector<T, Lanes> dz) {
+    const Vector<T, Lanes> centered = load<T, Lanes>(raw[i]) - mean;
+    gamma = multiply_add<T, Lanes>(dz, centered * inverse_deviation, gamma);
+  }
+};
+
+/// apply_epilogue for a rectifier, over some pixels in a row. The number of batch norms is asked in the loop: code of
+/// its own for each would save nothing that can be measured.
+template <class T>
+[[gnu::noinline]] void apply_rectified_epilogue(const GradientEpilogue<T>& epilogue, Range pixels,
+                                                PixelRows<const T> gradient, T* sums) {
   const Index channels = epilogue.target.shape.channels;
+  const Index norms = epilogue.norm_count();
   const bool signs = epilogue.value.activation.rectifier() && !epilogue.value.activation.identity();
   const bool accumulate = epilogue.accumulate;
   const T slope = epilogue.value.activation.slope;
   for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
     const ExpressionReader<T, Lanes> read(epilogue.value, c);
     const auto scale = epilogue.scale == nullptr ? broadcast<T, Lanes>(1) : load<T, Lanes>(epilogue.scale + c);
-    const PixelPointer<const T> added(epilogue.added, pixel, c);
-    const PixelPointer<T> target(epilogue.target, pixel, c);
+    const PixelPointer<const T> added(epilogue.added, pixels.begin, c);
+    const PixelPointer<T> target(epilogue.target, pixels.begin, c);
     const Index value_stride = epilogue.value.raw.stride;
     const Index addend_stride = epilogue.value.addend.stride;
-    PixelPointer<const T> raw[2];
-    Vector<T, Lanes> mean[2]{};
-    Vector<T, Lanes> inverse_deviation[2]{};
+    NormReader<T, Lanes> first;
+    NormReader<T, Lanes> second;
+    if (norms > 0) first = {epilogue.norms[0], pixels.begin, c};
+    if (norms > 1) second = {epilogue.norms[1], pixels.begin, c};
     Vector<T, Lanes> beta{};
-    Vector<T, Lanes> gamma[2]{};
-    for (Index k = 0; k < Norms; ++k) {
-      const NormSums<T>& norm = epilogue.norms[static_cast<std::size_t>(k)];
-      raw[k] = {norm.raw, pixel, c};
-      mean[k] = load<T, Lanes>(norm.mean + c);
-      inverse_deviation[k] = load<T, Lanes>(norm.inverse_deviation + c);
-    }
-    for (Index i = 0; i < pixels; ++i) {
-      Vector<T, Lanes> dz = load<T, Lanes>(gradient + i * stride + c);
+    for (Index i = 0; i < pixels.size(); ++i) {
+      Vector<T, Lanes> dz = load<T, Lanes>(gradient.data + i * gradient.stride + c);
       if (added.first != nullptr) dz += load<T, Lanes>(added[i]);
       if (signs) {
-        const auto z = read.pre_activation((pixel + i) * value_stride + c, (pixel + i) * addend_stride + c);
+        const Index pixel = pixels.begin + i;
+        const auto z = read.pre_activation(pixel * value_stride + c, pixel * addend_stride + c);
         dz = z > 0 ? dz : dz * slope;
       }
       store<T, Lanes>(target[i],
                       accumulate ? multiply_add<T, Lanes>(dz, scale, load<T, Lanes>(target[i])) : dz * scale);
-      if constexpr (Norms > 0) {
-        beta += dz;
-        for (Index k = 0; k < Norms; ++k) {
-          const Vector<T, Lanes> centered = load<T, Lanes>(raw[k][i]) - mean[k];
-          gamma[k] = multiply_add<T, Lanes>(dz, centered * inverse_deviation[k], gamma[k]);
-        }
-      }
+      if (norms == 0) continue;
+      beta += dz;
+      first.add(i, dz);
+      if (norms > 1) second.add(i, dz);
     }
-    if constexpr (Norms > 0) {
-      store<T, Lanes>(sums + c, load<T, Lanes>(sums + c) + beta);
-      for (Index k = 0; k < Norms; ++k) {
-        T* const to = sums + (1 + k) * channels + c;
-        store<T, Lanes>(to, load<T, Lanes>(to) + gamma[k]);
-      }
-    }
+    if (norms == 0) return;
+    add_to<Lanes>(sums + c, beta);
+    add_to<Lanes>(sums + channels + c, first.gamma);
+    if (norms > 1) add_to<Lanes>(sums + 2 * channels + c, second.gamma);
   });
-}
-
-/// apply_epilogue for a rectifier, over `pixels` pixels in a row.
-template <class T>
-void apply_rectified_epilogue(const GradientEpilogue<T>& epilogue, Index pixel, Index pixels, const T* gradient,
-                              Index stride, T* sums) {
-  switch (epilogue.norm_count()) {
-    case 0:
-      return apply_epilogue_run<T, 0>(epilogue, pixel, pixels, gradient, stride, sums);
-    case 1:
-      return apply_epilogue_run<T, 1>(epilogue, pixel, pixels, gradient, stride, sums);
-    default:
-      return apply_epilogue_run<T, 2>(epilogue, pixel, pixels, gradient, stride, sums);
-  }
 }
 
 /// gradient = (gradient + added) activation'(z) for an activation that is no rectifier.
 template <class T>
-void multiply_derivative(const GradientEpilogue<T>& epilogue, Index pixel, Index pixels, T* gradient, Index stride) {
+void multiply_derivative(const GradientEpilogue<T>& epilogue, Range pixels, PixelRows<T> gradient) {
   constexpr Index block = 64;
   std::array<T, static_cast<std::size_t>(kPixelRun * block)> z;
   const Index channels = epilogue.target.shape.channels;
   for (Index c = 0; c < channels; c += block) {
     const Index width = std::min(block, channels - c);
-    materialize_pre_activation(epilogue.value.channels(c, width), pixel, pixels, z.data(), block);
-    for (Index i = 0; i < pixels; ++i) {
-      T* const row = gradient + i * stride + c;
+    materialize_pre_activation(epilogue.value.channels(c, width), pixels.begin, pixels.size(), z.data(), block);
+    for (Index i = 0; i < pixels.size(); ++i) {
+      T* const row = gradient.data + i * gradient.stride + c;
       if (!epilogue.added.empty()) {
-        const T* const added = epilogue.added.data + (pixel + i) * epilogue.added.stride + c;
+        const T* const added = epilogue.added.data + (pixels.begin + i) * epilogue.added.stride + c;
         for (Index k = 0; k < width; ++k) row[k] += added[k];
       }
       epilogue.value.activation.multiply_derivative(width, z.data() + i * block, row);
@@ -154,37 +157,33 @@ void multiply_derivative(const GradientEpilogue<T>& epilogue, Index pixel, Index
 
 }  // namespace detail
 
-/// Applies an epilogue to the gradients of `count` pixels, counted over the whole batch from `first` on.
-/// @param gradient  rows that lie `stride` values apart; those of an activation that is no rectifier are changed
+/// Applies an epilogue to the gradients of some pixels, counted over the whole batch.
+/// @param gradient  those of an activation that is no rectifier are changed
 /// @param sums      epilogue.sums_size() values to add to
 template <class T>
-void apply_epilogue(const GradientEpilogue<T>& epilogue, Index first, Index count, T* gradient, Index stride, T* sums) {
-  if (epilogue.value.activation.rectifier()) {
-    detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
-      detail::apply_rectified_epilogue(epilogue, pixel, pixels, gradient + (pixel - first) * stride, stride, sums);
-    });
-    return;
-  }
+void apply_epilogue(const GradientEpilogue<T>& epilogue, Range pixels, PixelRows<T> gradient, T* sums) {
   GradientEpilogue<T> rest = epilogue;
-  rest.added = {};
-  rest.value.activation = {};
-  detail::for_pixel_runs(first, count, [&](Index pixel, Index pixels) {
-    T* const rows = gradient + (pixel - first) * stride;
-    detail::multiply_derivative(epilogue, pixel, pixels, rows, stride);
-    detail::apply_rectified_epilogue(rest, pixel, pixels, rows, stride, sums);
+  const bool rectifier = epilogue.value.activation.rectifier();
+  if (!rectifier) {
+    rest.added = {};
+    rest.value.activation = {};
+  }
+  detail::for_pixel_runs(pixels.begin, pixels.size(), [&](Index first, Index count) {
+    const Range run{first, first + count};
+    const PixelRows<T> rows{gradient.data + (first - pixels.begin) * gradient.stride, gradient.stride};
+    if (!rectifier) detail::multiply_derivative(epilogue, run, rows);
+    detail::apply_rectified_epilogue<T>(rest, run, {rows.data, rows.stride}, sums);
   });
 }
 
-/// Writes the gradients of the batch norms' parameters, given the sums of each part of the batch, `stride` values
-/// apart.
+/// Writes the gradients of the batch norms' parameters, given the sums of each part of the batch.
 template <class T>
-void write_norm_gradients(const Team& team, const GradientEpilogue<T>& epilogue, Index parts, Index stride,
-                          const T* sums) {
+void write_norm_gradients(const Team& team, const GradientEpilogue<T>& epilogue, const PartSums<T>& sums) {
   const Index channels = epilogue.target.shape.channels;
   for (Index k = 0; k < epilogue.norm_count(); ++k) {
     const NormSums<T>& norm = epilogue.norms[static_cast<std::size_t>(k)];
-    sum_parts(team, parts, stride, sums, channels, norm.beta_gradient);
-    sum_parts(team, parts, stride, sums + (1 + k) * channels, channels, norm.gamma_gradient);
+    sum_parts(team, sums, channels, norm.beta_gradient);
+    sum_parts(team, sums.from((1 + k) * channels), channels, norm.gamma_gradient);
   }
 }
 

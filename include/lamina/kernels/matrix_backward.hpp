@@ -116,12 +116,7 @@ class Backward {
     }
     const Index parts = plan_.partition.parts();
     T* const threads = partial_ + parts * plan_.partial;
-    pass_.team.for_each(parts, [&](Index part, Index thread) {
-      T* const sums = partial_ + part * plan_.partial;
-      std::fill_n(sums, plan_.partial, T{0});
-      const Range units = plan_.partition[part];
-      for (Index unit = units.begin; unit < units.end; ++unit) run_unit(unit, sums, threads + thread * plan_.thread());
-    });
+    pass_.team.for_each(parts, [&](Index part, Index thread) { run_part(part, threads + thread * plan_.thread()); });
     finish(parts);
   }
 
@@ -148,6 +143,13 @@ class Backward {
     return memory;
   }
 
+  [[gnu::noinline]] void run_part(Index part, T* scratch) const {
+    T* const sums = partial_ + part * plan_.partial;
+    std::fill_n(sums, plan_.partial, T{0});
+    const Range units = plan_.partition[part];
+    for (Index unit = units.begin; unit < units.end; ++unit) run_unit(unit, sums, scratch);
+  }
+
   void run_unit(Index unit, T* sums, T* scratch) const {
     Memory at = memory(scratch);
     ReadAhead ahead = ahead_of(unit + 1);
@@ -157,7 +159,7 @@ class Backward {
     const bool run = plan_.units.images == 0;
     const auto inputs =
         run ? run_of(pass_.input, pixels, group_inputs(shape_), at.inputs)
-            : image_patches(shape_, pass_.input, samples, {0, shape_.geometry.output.height}, false, at.inputs);
+            : image_patches(shape_, pass_.input, {samples, {0, shape_.geometry.output.height}}, at.inputs);
     const auto gradients = run ? gradient_run(pixels, at.gradients) : gradient_images(samples, at.gradients);
     add_weight_gradients(inputs, gradients, pixels.size(), sums, at);
     if (!wanted_) return;
@@ -214,7 +216,7 @@ class Backward {
       return patches;
     }
     const Frame frame = framed ? gradient_frame(shape_.geometry) : Frame::of(output);
-    fill_frames<T>(from, frame, Window{}, samples, {0, frame.height}, buffer);
+    fill_frames<T>(from, {frame, Window{}, samples, {0, frame.height}}, buffer);
     auto patches = frame_patches<const T>(buffer, frame, frame.height, Window{}, output, group_outputs(shape_));
     patches.images += frame.row(0);
     return patches;
@@ -252,9 +254,8 @@ class Backward {
     detail::for_position_runs(gradients, positions, [&](Index first, Index count) {
       const T* const from = gradients.patch(first);
       const Index row = first - positions.begin;
-      pack_rows(
-          positions.size(), group_outputs(shape_), {row, row + count},
-          [&](Index k) { return from + (k - row) * gradients.pixel_stride; }, panels);
+      pack_rows<T>(positions.size(), group_outputs(shape_), {row, row + count},
+                   {from - row * gradients.pixel_stride, gradients.pixel_stride}, panels);
     });
   }
 
@@ -264,8 +265,12 @@ class Backward {
     const DepthBlocks depths{shape_.depth()};
     for (Index d = 0; d < depths.count(); ++d) {
       const auto rows = patch_rows(inputs, positions, depths[d], at.block, kBlockStride);
-      multiply_transposed<T>(depths[d].size(), rows, {panels, positions.size(), padded}, true,
-                             {sums + depths[d].begin * padded, padded}, at.ahead);
+      multiply_transposed<T>(depths[d].size(), rows,
+                             {.b = {panels, positions.size(), padded},
+                              .columns = {0, padded},
+                              .ends = {.accumulate = true},
+                              .c = {sums + depths[d].begin * padded, padded},
+                              .ahead = at.ahead});
     }
   }
 
@@ -282,7 +287,9 @@ class Backward {
       for (Index g = 0; g < shape_.groups; ++g) {
         multiply_gradients(gradients.group(g), g, blocks[b], to.from(0, g * group_inputs(shape_)), at);
       }
-      if (!direct) apply_epilogue(epilogue, pixel, blocks[b].size(), at.tile, shape_.inputs(), sums);
+      if (!direct) {
+        apply_epilogue<T>(epilogue, {pixel, pixel + blocks[b].size()}, {at.tile, shape_.inputs()}, sums);
+      }
     }
   }
 
@@ -292,14 +299,12 @@ class Backward {
     const Index columns = plan_.strided ? shape_.depth() : group_inputs(shape_);
     const bool windows = !plan_.strided && reads_windows(shape_, depth, columns);
     const Factors<T> factors{weights_, {depth, windows ? depth : DepthBlocks::kMost}, columns};
-    if (windows) {
-      return factors.for_blocks(group, {0, depth}, [&](Range, const PanelMatrix<T>& weights) {
-        multiply_windows<kBlockRows, T>(gradients, positions, weights, {0, columns}, {}, to, at.ahead);
-      });
-    }
     factors.for_blocks(group, {0, depth}, [&](Range range, const PanelMatrix<T>& weights) {
+      const MatrixProduct<T> product{
+          .b = weights, .columns = {0, columns}, .ends = {.accumulate = range.begin > 0}, .c = to, .ahead = at.ahead};
+      if (windows) return multiply_windows(gradients, positions, product);
       const auto rows = patch_rows(gradients, positions, range, at.block, kBlockStride);
-      multiply<T>(positions.size(), rows, weights, {0, columns}, {.accumulate = range.begin > 0}, to, at.ahead);
+      multiply(positions.size(), rows, product);
     });
   }
 
@@ -321,37 +326,32 @@ class Backward {
     for (Index n = 0; n < samples.size(); ++n) {
       for (Index y = 0; y < image.height; ++y) {
         const Index pixel = ((samples.begin + n) * image.height + y) * image.width;
-        apply_epilogue(pass_.input_gradient, pixel, image.width, at.images + n * frame.size() + frame.row(y),
-                       image.channels, sums);
+        apply_epilogue<T>(pass_.input_gradient, {pixel, pixel + image.width},
+                          {at.images + n * frame.size() + frame.row(y), image.channels}, sums);
       }
     }
   }
 
   void finish(Index parts) const {
     write_weight_gradient(parts);
-    const T* const rest = partial_ + plan_.sums;
-    if (pass_.bias_gradient != nullptr) {
-      sum_parts(pass_.team, parts, plan_.partial, rest, shape_.outputs(), pass_.bias_gradient);
-    }
-    if (wanted_) write_norm_gradients(pass_.team, pass_.input_gradient, parts, plan_.partial, rest + shape_.outputs());
+    const PartSums<T> rest{partial_ + plan_.sums, parts, plan_.partial};
+    if (pass_.bias_gradient != nullptr) sum_parts(pass_.team, rest, shape_.outputs(), pass_.bias_gradient);
+    if (wanted_) write_norm_gradients(pass_.team, pass_.input_gradient, rest.from(shape_.outputs()));
   }
 
   /// Sums the parts' weight gradients and leaves out what is beyond the last column.
   void write_weight_gradient(Index parts) const {
     const Index outputs = group_outputs(shape_);
     const Index padded = Panels<T>::padded(outputs);
+    const PartSums<T> sums{partial_, parts, plan_.partial};
     if (shape_.groups == 1 && padded == outputs) {
-      return sum_parts(pass_.team, parts, plan_.partial, partial_, shape_.weight_size(), pass_.weight_gradient);
+      return sum_parts(pass_.team, sums, shape_.weight_size(), pass_.weight_gradient);
     }
     pass_.team.for_parts(shape_.depth(), [&](Range rows, Index) {
       for (Index row = rows.begin; row < rows.end; ++row) {
         for (Index g = 0; g < shape_.groups; ++g) {
-          T* const to = pass_.weight_gradient + row * shape_.outputs() + g * outputs;
-          const T* const from = partial_ + (g * shape_.depth() + row) * padded;
-          std::copy_n(from, outputs, to);
-          for (Index part = 1; part < parts; ++part) {
-            for (Index n = 0; n < outputs; ++n) to[n] += from[part * plan_.partial + n];
-          }
+          sum_parts(sums.from((g * shape_.depth() + row) * padded), outputs,
+                    pass_.weight_gradient + row * shape_.outputs() + g * outputs);
         }
       }
     });

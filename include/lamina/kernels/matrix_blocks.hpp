@@ -169,11 +169,19 @@ template <class T>
   return run_patches<const T>(buffer, stride, pixels.size(), channels);
 }
 
-/// Patches of some samples for the rows `rows` of the output. Images are copied to `buffer`, of input_size values,
-/// where they do not lie in memory as the window reads them, and where `copy` asks for it.
+/// A part of the output, whose patches are wanted.
+struct OutputPart {
+  Range samples{};
+  Range rows{};
+  bool copy = false;  ///< the images, wherever they lie
+};
+
+/// Patches for a part of the output. Images are copied to `buffer`, of input_size values, where they do not lie in
+/// memory as the window reads them, and where that is asked for.
 template <class T>
-[[nodiscard]] Patches<const T> image_patches(const ConvolutionShape& shape, const Expression<T>& input, Range samples,
-                                             Range rows, bool copy, T* buffer) {
+[[nodiscard]] Patches<const T> image_patches(const ConvolutionShape& shape, const Expression<T>& input,
+                                             const OutputPart& part, T* buffer) {
+  const auto& [samples, rows, copy] = part;
   const auto& [window, image, output] = shape.geometry;
   const Shape positions{rows.size(), output.width, 0};
   const Index channels = group_inputs(shape);
@@ -190,7 +198,7 @@ template <class T>
   }
   const Frame frame = input_frame(shape.geometry);
   const Range frame_rows{rows.begin * window.stride, (rows.end - 1) * window.stride + window.extent()};
-  fill_frames<T>(input, frame, window, samples, frame_rows, buffer);
+  fill_frames<T>(input, {frame, window, samples, frame_rows}, buffer);
   return frame_patches<const T>(buffer, frame, frame_rows.size(), window, positions, channels);
 }
 

@@ -13,7 +13,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels::matrix {
 
 /// Whether the products of forward go position by position of the window, each over many images: no tap that lies in
 /// the padding is multiplied then. There must be many products for each tap.
-[[nodiscard]] constexpr bool forward_by_position(const ConvolutionShape& shape, Index batch) {
+[[nodiscard, gnu::noinline]] constexpr bool forward_by_position(const ConvolutionShape& shape, Index batch) {
   return batch >= 48 && group_inputs(shape) >= 128 && WindowPositions{shape.geometry}.sparse();
 }
 
@@ -110,6 +110,20 @@ class Forward {
   }
 
  private:
+  /// What a task works with.
+  struct Task {
+    Range columns;  ///< of its share
+    MomentAccumulator<T>& moments;
+    T* tile;                     ///< memory for a block of copied rows, and behind it for copied images
+    ReadAhead* ahead = nullptr;  ///< to be asked for in the products
+  };
+  /// Some channels under a tap of the window.
+  struct TapChannels {
+    Index group;
+    Index tap;
+    Range channels;  ///< of the group
+  };
+
   [[nodiscard]] static constexpr Index bias_size(const ConvolutionShape& shape) {
     return Panels<T>::padded(group_outputs(shape));
   }
@@ -139,23 +153,24 @@ class Forward {
     read_pixels(pass_.input, pixels.begin, pixels.size(), kept.data + pixels.begin * kept.stride, kept.stride);
   }
 
-  void run_task(Index task, T* moments, T* scratch) const {
+  [[gnu::noinline]] void run_task(Index task, T* moments, T* scratch) const {
     const Index part = task / (tasks_.bands * tasks_.shares);
     const Share band{task / tasks_.shares % tasks_.bands, tasks_.bands};
     const Range columns = columns_of(task % tasks_.shares);
     const Range units = tasks_.partition()[part];
     MomentAccumulator<T> part_moments(shape_.outputs(), pass_.mean == nullptr ? Range{} : columns,
                                       moments + part * moments_size<T>(shape_.outputs()));
+    const Task work{.columns = columns, .moments = part_moments, .tile = scratch};
     for (Index unit = units.begin; unit < units.end; ++unit) {
       if (by_position_) {
-        run_positions(tasks_.units.samples(unit), columns, part_moments, scratch);
+        run_positions(tasks_.units.samples(unit), work);
       } else {
-        run_unit(unit, band, columns, part_moments, scratch);
+        run_unit(unit, band, work);
       }
     }
   }
 
-  void run_unit(Index unit, Share band, Range columns, MomentAccumulator<T>& moments, T* scratch) const {
+  void run_unit(Index unit, Share band, Task work) const {
     const Shape& output = shape_.geometry.output;
     const Range rows = band.of(output.height);
     Expression<T> input = input_;
@@ -163,21 +178,21 @@ class Forward {
       keep(tasks_.units.of_pixels(unit, shape_.geometry.input.pixels()));
       input = {.raw = pass_.kept_input};
     }
-    T* const buffer = scratch + kBlockRows * kBlockStride;
+    T* const buffer = work.tile + kBlockRows * kBlockStride;
     const Range pixels = tasks_.units.of_pixels(unit, output.pixels());
     ReadAhead ahead = ahead_of(unit + 1);
+    work.ahead = &ahead;
     if (tasks_.units.images == 0) {
-      return run_rows(run_of(input, pixels, group_inputs(shape_), buffer), {0, pixels.size()}, pixels.begin, columns,
-                      moments, scratch, ahead);
+      return run_rows(run_of(input, pixels, group_inputs(shape_), buffer), {0, pixels.size()}, pixels.begin, work);
     }
     const Range samples = tasks_.units.samples(unit);
-    const auto patches = image_patches(shape_, input, samples, rows, windows(), buffer);
+    const auto patches = image_patches(shape_, input, {.samples = samples, .rows = rows, .copy = windows()}, buffer);
     // Bands of several images are not one run of pixels of the output.
     const Index together = band.count == 1 ? samples.size() : 1;
     for (Index n = 0; n < samples.size(); n += together) {
       const Range positions{n * patches.positions(), (n + together) * patches.positions()};
       const Index first = pixels.begin + n * output.pixels() + rows.begin * output.width;
-      run_rows(patches, positions, first, columns, moments, scratch, ahead);
+      run_rows(patches, positions, first, work);
     }
   }
 
@@ -196,49 +211,50 @@ class Forward {
   }
 
   /// The output's pixels from `first` on, for a range of positions.
-  void run_rows(const Patches<const T>& patches, Range positions, Index first, Range columns,
-                MomentAccumulator<T>& moments, T* tile, ReadAhead& ahead) const {
+  void run_rows(const Patches<const T>& patches, Range positions, Index first, const Task& work) const {
     const RowBlocks blocks{positions.size()};
     for (Index b = 0; b < blocks.count(); ++b) {
       const Range block{positions.begin + blocks[b].begin, positions.begin + blocks[b].end};
       const Index pixel = first + blocks[b].begin;
       const MatrixRows<T> output{pass_.output.data + pixel * pass_.output.stride, pass_.output.stride};
-      for (Index g = 0; g < shape_.groups; ++g) multiply_block(patches, g, block, columns, output, tile, ahead);
-      finish_block(pixel, block.size(), columns, moments);
+      for (Index g = 0; g < shape_.groups; ++g) multiply_block(patches, g, block, output, work);
+      finish_block(pixel, block.size(), work);
     }
   }
 
   /// The output of some samples, one block of the weights after the other.
-  void run_positions(Range samples, Range columns, MomentAccumulator<T>& moments, T* tile) const {
+  void run_positions(Range samples, const Task& work) const {
     const Index channels = group_inputs(shape_);
     for (Index g = 0; g < shape_.groups; ++g) {
       for (Index tap = 0; tap * channels < shape_.depth(); ++tap) {
         factors().for_blocks(g, {tap * channels, (tap + 1) * channels}, [&](Range depth, const PanelMatrix<T>& block) {
-          multiply_positions(samples, g, tap, {depth.begin - tap * channels, depth.end - tap * channels}, block,
-                             columns, tile);
+          const Range of_tap{depth.begin - tap * channels, depth.end - tap * channels};
+          multiply_positions(samples, {.group = g, .tap = tap, .channels = of_tap}, block, work);
         });
       }
     }
     const Index pixels = shape_.geometry.output.pixels();
-    finish_block(samples.begin * pixels, samples.size() * pixels, columns, moments);
+    finish_block(samples.begin * pixels, samples.size() * pixels, work);
   }
 
   /// Adds the products of some channels' weights of a tap to all positions.
-  void multiply_positions(Range samples, Index group, Index tap, Range channels, const PanelMatrix<T>& weights,
-                          Range columns, T* tile) const {
+  void multiply_positions(Range samples, const TapChannels& of, const PanelMatrix<T>& weights, const Task& work) const {
+    const auto& [group, tap, channels] = of;
     const WindowPositions positions{shape_.geometry};
     const Index outputs = group_outputs(shape_);
-    const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
     for (Index position = 0; position < positions.outputs(); ++position) {
       const Index input = positions.input(position, tap);
       if (input < 0) continue;
       const bool first = channels.begin == 0 && tap == first_tap(positions, position);
       const T* const from = input_.raw.sample(samples.begin) + input * input_.raw.stride + group * group_inputs(shape_);
       const auto images = run_patches<const T>(from, input_.raw.sample_stride(), samples.size(), group_inputs(shape_));
-      const auto rows = patch_rows(images, {0, samples.size()}, channels, tile, kBlockStride);
+      const auto rows = patch_rows(images, {0, samples.size()}, channels, work.tile, kBlockStride);
       T* const to = pass_.output.sample(samples.begin) + position * pass_.output.stride + group * outputs;
-      multiply<T>(samples.size(), rows, weights, group_columns,
-                  {.bias = first ? bias_of(group) : nullptr, .accumulate = !first}, {to, pass_.output.sample_stride()});
+      multiply<T>(samples.size(), rows,
+                  {.b = weights,
+                   .columns = columns_of_group(work),
+                   .ends = {.bias = first ? bias_of(group) : nullptr, .accumulate = !first},
+                   .c = {to, pass_.output.sample_stride()}});
     }
   }
 
@@ -259,27 +275,30 @@ class Forward {
     return prepared_ + weights_size(shape_) + group * bias_size(shape_);
   }
 
-  void multiply_block(const Patches<const T>& patches, Index group, Range positions, Range columns,
-                      MatrixRows<T> output, T* tile, ReadAhead& ahead) const {
-    const Index outputs = group_outputs(shape_);
-    const Range group_columns = shape_.groups == 1 ? columns : Range{0, outputs};
-    if (windows()) {
-      return factors().for_blocks(group, {0, shape_.depth()}, [&](Range, const PanelMatrix<T>& weights) {
-        multiply_windows<kBlockRows>(patches, positions, weights, columns,
-                                     ProductEnds<T>{.bias = bias_of(group), .slope = slope_}, output, &ahead);
-      });
-    }
+  /// The columns of a group's factor that a task computes.
+  [[nodiscard]] Range columns_of_group(const Task& work) const {
+    return shape_.groups == 1 ? work.columns : Range{0, group_outputs(shape_)};
+  }
+
+  void multiply_block(const Patches<const T>& patches, Index group, Range positions, MatrixRows<T> output,
+                      const Task& work) const {
     factors().for_blocks(group, {0, shape_.depth()}, [&](Range depth, const PanelMatrix<T>& weights) {
-      const auto rows = patch_rows(patches.group(group), positions, depth, tile, kBlockStride);
       const bool first = depth.begin == 0;
-      const T slope = depth.end == shape_.depth() ? slope_ : T{1};
-      multiply<T>(positions.size(), rows, weights, group_columns,
-                  {.bias = first ? bias_of(group) : nullptr, .accumulate = !first, .slope = slope},
-                  output.from(0, group * outputs), &ahead);
+      const MatrixProduct<T> product{.b = weights,
+                                     .columns = columns_of_group(work),
+                                     .ends = {.bias = first ? bias_of(group) : nullptr,
+                                              .accumulate = !first,
+                                              .slope = depth.end == shape_.depth() ? slope_ : T{1}},
+                                     .c = output.from(0, group * group_outputs(shape_)),
+                                     .ahead = work.ahead};
+      if (windows()) return multiply_windows(patches, positions, product);
+      const auto rows = patch_rows(patches.group(group), positions, depth, work.tile, kBlockStride);
+      multiply(positions.size(), rows, product);
     });
   }
 
-  void finish_block(Index pixel, Index count, Range columns, MomentAccumulator<T>& moments) const {
+  void finish_block(Index pixel, Index count, const Task& work) const {
+    const Range columns = work.columns;
     const Index stride = pass_.output.stride;
     T* const values = pass_.output.data + pixel * stride + columns.begin;
     if (!pass_.epilogue.identity() && slope_ == T{1}) {
@@ -287,17 +306,19 @@ class Forward {
       epilogue.raw = pass_.output;
       materialize(epilogue.channels(columns.begin, columns.size()), pixel, count, values, stride);
     }
-    if (pass_.mean != nullptr) moments.add(count, values, stride);
+    if (pass_.mean != nullptr) work.moments.add(count, values, stride);
   }
 
   void finish_moments(const T* moments) const {
     const Partition partition = tasks_.partition();
-    const auto count = [&](Index part) {
+    const Index pixels = shape_.geometry.output.pixels();
+    PartSizes sizes{.parts = partition.parts()};
+    for (Index part = 0; part < sizes.parts; ++part) {
       const Range units = partition[part];
-      const Index pixels = shape_.geometry.output.pixels();
-      return tasks_.units.of_pixels(units.end - 1, pixels).end - tasks_.units.of_pixels(units.begin, pixels).begin;
-    };
-    merge_moments<T>(partition.parts(), count, shape_.outputs(), moments, {pass_.mean, pass_.variance});
+      sizes.sizes[static_cast<std::size_t>(part)] =
+          tasks_.units.of_pixels(units.end - 1, pixels).end - tasks_.units.of_pixels(units.begin, pixels).begin;
+    }
+    merge_moments<T>(sizes, shape_.outputs(), moments, {pass_.mean, pass_.variance});
   }
 
   const ConvolutionShape& shape_;

@@ -60,24 +60,23 @@ void pack_weights(const Team* team, const ConvolutionShape& shape, const T* weig
   for_chunks(team, shape.groups, factor_blocks(shape, shape.depth(), columns),
              [&](Index group, Range block, Range rows) {
                const T* const from = weights + block.begin * shape.outputs() + group * columns;
-               pack_rows(
-                   block.size(), columns, rows, [&](Index k) { return from + k * shape.outputs(); },
-                   packed + (group * shape.depth() + block.begin) * padded);
+               pack_rows<T>(block.size(), columns, rows, {from, shape.outputs()},
+                            packed + (group * shape.depth() + block.begin) * padded);
              });
 }
 
-/// Writes rows `rows` of the panels of `depth` rows whose element (k, n) is weights[n * stride + k], n < columns.
+/// Writes rows `rows` of the panels of `depth` rows whose element (k, n) is value k of row n of the weights, n <
+/// columns.
 template <class T>
-void pack_transposed(Index depth, Index columns, Range rows, const T* weights, Index stride, T* panels) {
+[[gnu::noinline]] void pack_transposed(Index depth, Index columns, Range rows, MatrixRows<const T> weights, T* panels) {
   constexpr Index side = kAlignment / sizeof(T);
-  for_panels<T>(columns, {0, columns}, [&]<Index Lanes, Index Vectors>(Index first, Index used) {
-    constexpr Index width = Lanes * Vectors;
-    T* const panel = panels + first * depth;
+  for_panels<T>(columns, {0, columns}, [&](const Panel& panel) {
+    T* const to = panels + panel.first * depth;
     for (Index k = rows.begin; k < rows.end; k += side) {
       const Index end = std::min(k + side, rows.end);
-      for (Index n = 0; n < width; ++n) {
-        const T* const from = weights + (first + n) * stride;
-        for (Index i = k; i < end; ++i) panel[i * width + n] = n < used ? from[i] : T{0};
+      for (Index n = 0; n < panel.width; ++n) {
+        const T* const from = weights.from(panel.first + n).data;
+        for (Index i = k; i < end; ++i) to[i * panel.width + n] = n < panel.used ? from[i] : T{0};
       }
     }
   });
@@ -98,7 +97,7 @@ void pack_gradient_weights(const Team& team, const ConvolutionShape& shape, cons
           const Index tap = (block.begin + k) / outputs;
           const Index end = std::min(rows.end, (tap + 1) * outputs - block.begin);
           const T* const from = weights + (taps - 1 - tap) * inputs * shape.outputs() + group * outputs;
-          pack_transposed<T>(block.size(), inputs, {k, end}, from + block.begin - tap * outputs, shape.outputs(), to);
+          pack_transposed<T>(block.size(), inputs, {k, end}, {from + block.begin - tap * outputs, shape.outputs()}, to);
           k = end;
         }
       });
@@ -110,7 +109,7 @@ void pack_patch_weights(const Team& team, const ConvolutionShape& shape, const T
   const Index outputs = group_outputs(shape);
   const Index padded = Panels<T>::padded(shape.depth());
   for_chunks(&team, shape.groups, {outputs}, [&](Index group, Range block, Range rows) {
-    pack_transposed<T>(block.size(), shape.depth(), rows, weights + group * outputs + block.begin, shape.outputs(),
+    pack_transposed<T>(block.size(), shape.depth(), rows, {weights + group * outputs + block.begin, shape.outputs()},
                        packed + (group * outputs + block.begin) * padded);
   });
 }

@@ -117,9 +117,8 @@ class WideBackward {
       const Index pixel = task / blocks.count() % pixels;
       const Index group = task / blocks.count() / pixels;
       const T* const from = gradients_.at(block.begin, pixel) + group * channels;
-      pack_rows(
-          block.size(), channels, {0, block.size()}, [&](Index k) { return from + k * gradients_.sample_stride; },
-          panels(group, pixel, block.begin));
+      pack_rows<T>(block.size(), channels, {0, block.size()}, {from, gradients_.sample_stride},
+                   panels(group, pixel, block.begin));
     });
   }
 
@@ -131,16 +130,20 @@ class WideBackward {
     const Index all = shape_.groups * positions_.taps() * tiles();
     const Index tasks = std::min<Index>(all, 4 * pass_.team.threads());
     pass_.team.for_each(tasks, [&](Index task, Index thread) {
-      const Range range = Share{task, tasks}.of(all);
-      for (Index tile = range.begin; tile < range.end;) {
-        const Index matrix = tile / tiles();
-        const Index first = tile % tiles();
-        const Index count = std::min({tiles() - first, range.end - tile, DepthBlocks::kMost / kTile});
-        const Range channels{first * kTile, std::min((first + count) * kTile, group_inputs(shape_))};
-        write_weight_gradient(matrix / positions_.taps(), matrix % positions_.taps(), channels, block_of(thread));
-        tile += count;
-      }
+      write_weight_gradient(Share{task, tasks}.of(all), block_of(thread));
     });
+  }
+
+  /// The weights' gradient for a range of tiles, tap after tap.
+  [[gnu::noinline]] void write_weight_gradient(Range range, T* block) const {
+    for (Index tile = range.begin; tile < range.end;) {
+      const Index matrix = tile / tiles();
+      const Index first = tile % tiles();
+      const Index count = std::min({tiles() - first, range.end - tile, DepthBlocks::kMost / kTile});
+      const Range channels{first * kTile, std::min((first + count) * kTile, group_inputs(shape_))};
+      write_weight_gradient(matrix / positions_.taps(), matrix % positions_.taps(), channels, block);
+      tile += count;
+    }
   }
 
   /// The weights' gradient for some input channels of a tap.
@@ -158,7 +161,10 @@ class WideBackward {
         const auto images = run_patches(from, inputs_.sample_stride, samples_, group_inputs(shape_));
         copy_patches(images, blocks[b], channels, block, kBlockStride);
         multiply_transposed<T>(channels.size(), {block, kBlockStride},
-                               {panels(group, pixel, blocks[b].begin), blocks[b].size(), outputs}, written, to);
+                               {.b = {panels(group, pixel, blocks[b].begin), blocks[b].size(), outputs},
+                                .columns = {0, outputs},
+                                .ends = {.accumulate = written},
+                                .c = to});
         written = true;
       }
     }
@@ -167,21 +173,24 @@ class WideBackward {
 
   void write_bias_gradient() const {
     const Index outputs = group_outputs(shape_);
+    const Index panels_of_group = (outputs + Panels<T>::widest - 1) / Panels<T>::widest;
+    pass_.team.for_each(shape_.groups * panels_of_group, [&](Index task, Index) {
+      write_bias_gradient(task / panels_of_group, task % panels_of_group * Panels<T>::widest);
+    });
+  }
+
+  /// The bias' gradient for the panel of a group that begins with a column.
+  [[gnu::noinline]] void write_bias_gradient(Index group, Index first) const {
+    const Index outputs = group_outputs(shape_);
     const RowBlocks blocks{samples_};
-    pass_.team.for_each(
-        shape_.groups * ((outputs + Panels<T>::widest - 1) / Panels<T>::widest), [&](Index task, Index) {
-          const Index panels_of_group = (outputs + Panels<T>::widest - 1) / Panels<T>::widest;
-          const Index group = task / panels_of_group;
-          const Index first = task % panels_of_group * Panels<T>::widest;
-          const Range columns{first, std::min(first + Panels<T>::widest, outputs)};
-          T* const to = pass_.bias_gradient + group * outputs;
-          std::fill(to + columns.begin, to + columns.end, T{0});
-          for (Index pixel = 0; pixel < positions_.outputs(); ++pixel) {
-            for (Index b = 0; b < blocks.count(); ++b) {
-              add_column_sums<T>({panels(group, pixel, blocks[b].begin), blocks[b].size(), outputs}, columns, to);
-            }
-          }
-        });
+    const Range columns{first, std::min(first + Panels<T>::widest, outputs)};
+    T* const to = pass_.bias_gradient + group * outputs;
+    std::fill(to + columns.begin, to + columns.end, T{0});
+    for (Index pixel = 0; pixel < positions_.outputs(); ++pixel) {
+      for (Index b = 0; b < blocks.count(); ++b) {
+        add_column_sums<T>({panels(group, pixel, blocks[b].begin), blocks[b].size(), outputs}, columns, to);
+      }
+    }
   }
 
   void write_input_gradient(T* products) const {
@@ -196,10 +205,10 @@ class WideBackward {
     pass_.team.for_each(partition.parts(), [&](Index part, Index) {
       const Range pixels = partition[part];
       std::fill_n(sums_ + part * stride, stride, T{0});
-      apply_epilogue(epilogue, pixels.begin, pixels.size(), products + pixels.begin * shape_.inputs(), shape_.inputs(),
-                     sums_ + part * stride);
+      apply_epilogue<T>(epilogue, pixels, {products + pixels.begin * shape_.inputs(), shape_.inputs()},
+                        sums_ + part * stride);
     });
-    write_norm_gradients(pass_.team, epilogue, partition.parts(), stride, sums_);
+    write_norm_gradients<T>(pass_.team, epilogue, {sums_, partition.parts(), stride});
   }
 
   /// Input gradients, a task a block of samples at a pixel and a share of the channels.
@@ -234,7 +243,8 @@ class WideBackward {
       factors.for_blocks(group, {tap * outputs, (tap + 1) * outputs}, [&](Range depth, const PanelMatrix<T>& weights) {
         const Range channels{depth.begin - tap * outputs, depth.end - tap * outputs};
         const auto from = patch_rows(images, samples, channels, block, kBlockStride);
-        multiply<T>(samples.size(), from, weights, columns, {.accumulate = written}, rows);
+        multiply<T>(samples.size(), from,
+                    {.b = weights, .columns = columns, .ends = {.accumulate = written}, .c = rows});
         written = true;
       });
     }

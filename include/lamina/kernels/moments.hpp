@@ -1,8 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
-#include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
@@ -93,7 +94,7 @@ class MomentAccumulator {
   /// Short enough for the second pass to find the values in the first-level cache, and for running sums of few terms.
   static constexpr Index kRun = 32;
 
-  void add_run(Index pixels, const T* x, Index stride) {
+  [[gnu::noinline]] void add_run(Index pixels, const T* x, Index stride) {
     const T count = static_cast<T>(pixels);
     total_ += count;
     detail::for_channel_blocks<T>(channels_, [&]<Index Lanes, Index Vectors>(Index c) {
@@ -128,6 +129,12 @@ class MomentAccumulator {
   T total_ = 0;
 };
 
+/// Pixels of each part of a batch.
+struct PartSizes {
+  Index parts = 0;
+  std::array<Index, static_cast<std::size_t>(Partition::kMostParts)> sizes{};
+};
+
 /// Where the mean and the biased variance of each channel go.
 template <class T>
 struct BatchStatistics {
@@ -136,18 +143,18 @@ struct BatchStatistics {
 };
 
 /// Mean and biased variance of each channel of a batch, given what a MomentAccumulator left for each part of it.
-/// @param pixels   pixels(part) is the number of pixels of a part
+/// @param pixels   of each part
 /// @param moments  moments_size(channels) values for each part, one part after the other
-template <class T, class Pixels>
-void merge_moments(Index parts, const Pixels& pixels, Index channels, const T* moments,
-                   const BatchStatistics<T>& result) {
+template <class T>
+[[gnu::noinline]] void merge_moments(const PartSizes& pixels, Index channels, const T* moments,
+                                     const BatchStatistics<T>& result) {
   const Index stride = moments_size<T>(channels);
   for_channel_vectors<T>(channels, [&]<Index Lanes>(Index c) {
     Vector<T, Lanes> mean{};
     Vector<T, Lanes> deviation{};
     T total = 0;
-    for (Index part = 0; part < parts; ++part) {
-      const T count = static_cast<T>(pixels(part));
+    for (Index part = 0; part < pixels.parts; ++part) {
+      const T count = static_cast<T>(pixels.sizes[static_cast<std::size_t>(part)]);
       total += count;
       detail::merge(mean, deviation, load<T, Lanes>(moments + part * stride + c),
                     load<T, Lanes>(moments + part * stride + channels + c), count, total);
@@ -161,8 +168,11 @@ void merge_moments(Index parts, const Pixels& pixels, Index channels, const T* m
 template <class T>
 void merge_moments(const Partition& partition, Index pixels, Index channels, const T* moments,
                    const BatchStatistics<T>& result) {
-  const auto count = [&](Index part) { return partition[part].size() * pixels; };
-  merge_moments(partition.parts(), count, channels, moments, result);
+  PartSizes sizes{.parts = partition.parts()};
+  for (Index part = 0; part < sizes.parts; ++part) {
+    sizes.sizes[static_cast<std::size_t>(part)] = partition[part].size() * pixels;
+  }
+  merge_moments(sizes, channels, moments, result);
 }
 
 /// Values of scratch memory for batch_moments.

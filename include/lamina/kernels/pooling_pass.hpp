@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/core/team.hpp>
@@ -12,6 +11,7 @@
 #include <lamina/kernels/gradient_expression.hpp>
 #include <lamina/kernels/moments.hpp>
 #include <lamina/kernels/not_a_number.hpp>
+#include <lamina/kernels/pixel_rows.hpp>
 #include <lamina/kernels/window.hpp>
 
 /// @file
@@ -44,13 +44,6 @@ struct PoolingBackward {
 };
 
 namespace detail {
-
-/// Pixels that lie `stride` values apart.
-template <class T>
-struct PixelRows {
-  T* data = nullptr;
-  Index stride = 0;
-};
 
 /// The pixels of an expression: where they are, where they are kept, or else written to a buffer.
 template <class T>
@@ -116,7 +109,7 @@ struct AverageMethod {
   static constexpr bool reads_input = false;  ///< in backward
 
   template <Index Lanes, Index Window>
-  static void forward(const detail::PooledRow& row, detail::PixelRows<const T> input, detail::PixelRows<T> output) {
+  static void forward(const detail::PooledRow& row, PixelRows<const T> input, PixelRows<T> output) {
     const T weight = T{1} / static_cast<T>(row.window * row.window);
     for (Index x = 0; x < row.width; ++x) {
       const T* const first = input.data + x * row.window * input.stride + row.channel;
@@ -127,8 +120,8 @@ struct AverageMethod {
   }
 
   template <Index Lanes, Index Window>
-  static void backward(const detail::PooledRow& row, detail::PixelRows<const T>,
-                       detail::PixelRows<const T> output_gradient, detail::PixelRows<T> input_gradient) {
+  static void backward(const detail::PooledRow& row, PixelRows<const T>, PixelRows<const T> output_gradient,
+                       PixelRows<T> input_gradient) {
     const T weight = T{1} / static_cast<T>(row.window * row.window);
     for (Index x = 0; x < row.width; ++x) {
       const Vector<T, Lanes> share =
@@ -147,7 +140,7 @@ struct MaxMethod {
   static constexpr bool reads_input = true;
 
   template <Index Lanes, Index Window>
-  static void forward(const detail::PooledRow& row, detail::PixelRows<const T> input, detail::PixelRows<T> output) {
+  static void forward(const detail::PooledRow& row, PixelRows<const T> input, PixelRows<T> output) {
     for (Index x = 0; x < row.width; ++x) {
       const T* const first = input.data + x * row.window * input.stride + row.channel;
       Vector<T, Lanes> most = load<T, Lanes>(first);
@@ -161,8 +154,8 @@ struct MaxMethod {
   }
 
   template <Index Lanes, Index Window>
-  static void backward(const detail::PooledRow& row, detail::PixelRows<const T> input,
-                       detail::PixelRows<const T> output_gradient, detail::PixelRows<T> input_gradient) {
+  static void backward(const detail::PooledRow& row, PixelRows<const T> input, PixelRows<const T> output_gradient,
+                       PixelRows<T> input_gradient) {
     for (Index x = 0; x < row.width; ++x) {
       const T* const first = input.data + x * row.window * input.stride + row.channel;
       const Vector<T, Lanes> number = first_maximum<Lanes, Window>(row, first, input.stride);
@@ -218,7 +211,7 @@ class WindowPooling {
                                    pass.scratch + part * moments_size<T>(channels));
       for_each_band(geometry, partition[part], [&](const Band& band) {
         const auto input = detail::pixels_of(pass.input, band.input, band.input_pixels, pass.kept_input, buffer);
-        const detail::PixelRows<T> output{pass.output.data + band.output * pass.output.stride, pass.output.stride};
+        const PixelRows<T> output{pass.output.data + band.output * pass.output.stride, pass.output.stride};
         for_each_row(geometry, band, [&]<Index Lanes, Index Size>(const detail::PooledRow& row, Index y) {
           Method::template forward<Lanes, Size>(row, input_row(geometry, input, y), output_row(geometry, output, y));
         });
@@ -242,7 +235,7 @@ class WindowPooling {
         backward_band(geometry, pass, band, threads + thread * backward_thread(geometry), sums);
       });
     });
-    write_norm_gradients(pass.team, pass.input_gradient, partition.parts(), size, pass.scratch);
+    write_norm_gradients<T>(pass.team, pass.input_gradient, {pass.scratch, partition.parts(), size});
   }
 
  private:
@@ -255,10 +248,7 @@ class WindowPooling {
   };
 
   static void check([[maybe_unused]] const WindowGeometry& geometry) {
-    [[maybe_unused]] const auto& [window, input, output] = geometry;
-    assert(window.stride == window.kernel && window.padding == 0 && window.dilation == 1);
-    assert(input.height == output.height * window.kernel && input.width == output.width * window.kernel);
-    assert(input.channels == output.channels);
+    assert(geometry.tiles() && geometry.input.channels == geometry.output.channels);
   }
 
   /// Enough for a vector of channels to have work for a while.
@@ -291,27 +281,29 @@ class WindowPooling {
   }
 
   /// Calls body.template operator()<Lanes, Size>(row, its number) for each row of a band and each vector of channels;
-  /// Size is that of the window where the compiler knows it, else 0.
+  /// Size is that of the window where the compiler knows it, else 0: it does for the widest vectors and windows of 2.
   template <class Body>
   static void for_each_row(const WindowGeometry& geometry, const Band& band, const Body& body) {
     for_channel_vectors<T>(geometry.input.channels, [&]<Index Lanes>(Index c) {
       const detail::PooledRow row{geometry.window.kernel, geometry.output.width, geometry.input.width, c};
       for (Index y = 0; y < band.rows; ++y) {
-        if (row.window == 2) {
-          body.template operator()<Lanes, 2>(row, y);
-        } else {
-          body.template operator()<Lanes, 0>(row, y);
+        if constexpr (Lanes == kWidestLanes<T>) {
+          if (row.window == 2) {
+            body.template operator()<Lanes, 2>(row, y);
+            continue;
+          }
         }
+        body.template operator()<Lanes, 0>(row, y);
       }
     });
   }
 
   template <class Value>
-  static detail::PixelRows<Value> input_row(const WindowGeometry& geometry, detail::PixelRows<Value> rows, Index y) {
+  static PixelRows<Value> input_row(const WindowGeometry& geometry, PixelRows<Value> rows, Index y) {
     return {rows.data + y * geometry.window.kernel * geometry.input.width * rows.stride, rows.stride};
   }
   template <class Value>
-  static detail::PixelRows<Value> output_row(const WindowGeometry& geometry, detail::PixelRows<Value> rows, Index y) {
+  static PixelRows<Value> output_row(const WindowGeometry& geometry, PixelRows<Value> rows, Index y) {
     return {rows.data + y * geometry.output.width * rows.stride, rows.stride};
   }
 
@@ -321,18 +313,18 @@ class WindowPooling {
     T* const value_buffer = gradient_buffer + output_buffer(geometry);
     const auto output_gradient =
         detail::pixels_of(pass.output_gradient, band.output, band.rows * geometry.output.width, gradient_buffer);
-    detail::PixelRows<const T> input;
+    PixelRows<const T> input;
     if constexpr (Method::reads_input) {
       input = detail::pixels_of(pass.input, band.input, band.input_pixels, {}, value_buffer);
     }
-    const detail::PixelRows<T> gradient = detail::gradients_of(pass.input_gradient, band.input, scratch);
+    const PixelRows<T> gradient = detail::gradients_of(pass.input_gradient, band.input, scratch);
     for_each_row(geometry, band, [&]<Index Lanes, Index Size>(const detail::PooledRow& row, Index y) {
       Method::template backward<Lanes, Size>(row, input_row(geometry, input, y),
                                              output_row(geometry, output_gradient, y),
                                              input_row(geometry, gradient, y));
     });
     if (pass.input_gradient.identity()) return;
-    apply_epilogue(pass.input_gradient, band.input, band.input_pixels, gradient.data, gradient.stride, sums);
+    apply_epilogue(pass.input_gradient, {band.input, band.input + band.input_pixels}, gradient, sums);
   }
 };
 

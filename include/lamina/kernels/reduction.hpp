@@ -6,16 +6,33 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels {
 
-/// result[i] = sum over parts of partial[part * stride + i] for i < size, parts added in order: the second half of
-/// every reduction over the batch.
+/// What each part of a batch summed: arrays that lie `stride` values apart.
 template <class T>
-void sum_parts(const Team& team, Index parts, Index stride, const T* partial, Index size, T* result) {
-  team.for_parts(size, [&](Range range, Index) {
-    for (Index i = range.begin; i < range.end; ++i) result[i] = partial[i];
-    for (Index part = 1; part < parts; ++part) {
-      for (Index i = range.begin; i < range.end; ++i) result[i] += partial[part * stride + i];
-    }
-  });
+struct PartSums {
+  const T* data = nullptr;
+  Index parts = 0;
+  Index stride = 0;
+
+  /// The same arrays from a value on.
+  [[nodiscard]] PartSums from(Index value) const { return {data + value, parts, stride}; }
+};
+
+/// result[i] = sum over parts of value i for i < size, parts added in order: the second half of every reduction over
+/// the batch.
+template <class T>
+[[gnu::noinline]] void sum_parts(const PartSums<T>& sums, Index size, T* result) {
+  for (Index i = 0; i < size; ++i) result[i] = sums.data[i];
+  for (Index part = 1; part < sums.parts; ++part) {
+    const T* const added = sums.data + part * sums.stride;
+    for (Index i = 0; i < size; ++i) result[i] += added[i];
+  }
+}
+
+/// The same, shared out.
+template <class T>
+[[gnu::noinline]] void sum_parts(const Team& team, const PartSums<T>& sums, Index size, T* result) {
+  team.for_parts(size,
+                 [&](Range range, Index) { sum_parts(sums.from(range.begin), range.size(), result + range.begin); });
 }
 
 /// Calls body.template operator()<Lanes>(channels) for the range of channels that the widest vectors cover, then for

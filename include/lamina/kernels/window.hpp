@@ -26,6 +26,12 @@ struct WindowGeometry {
   Window window;
   Shape input;
   Shape output;
+
+  /// Whether the windows lie side by side and cover the image without a remainder.
+  [[nodiscard]] constexpr bool tiles() const {
+    return window.stride == window.kernel && window.padding == 0 && window.dilation == 1 &&
+           input.height == output.height * window.kernel && input.width == output.width * window.kernel;
+  }
 };
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET::kernels

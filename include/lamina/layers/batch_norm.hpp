@@ -12,6 +12,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 struct BatchNormOptions {
   double epsilon = 1e-5;  ///< added to the variance
   double momentum = 0.1;  ///< weight of the newest batch in the running statistics
+  bool affine = true;     ///< whether there are gamma and beta; else they are 1 and 0, and no parameters
 };
 
 /// Batch normalisation (Ioffe and Szegedy 2015), each channel over the batch and all pixels:
@@ -20,8 +21,9 @@ struct BatchNormOptions {
 ///
 /// In training with the batch's mean and biased variance, which also move the running statistics (with the unbiased
 /// variance, as PyTorch does); otherwise with the running statistics. Parameters: weight (gamma, from 1) and bias
-/// (beta, from 0); statistics: running_mean (from 0) and running_var (from 1); all of size channels.
-/// A single value a channel has no variance: a model refuses to train on a batch of one image where that is so.
+/// (beta, from 0), unless Options.affine is false; statistics: running_mean (from 0) and running_var (from 1); all of
+/// size channels. A single value a channel has no variance: a model refuses to train on a batch of one image where that
+/// is so.
 template <BatchNormOptions Options>
 struct BasicBatchNorm : KeepsShape {
   static constexpr std::string_view kind = "batch_norm";
@@ -30,13 +32,20 @@ struct BasicBatchNorm : KeepsShape {
   struct Bound : LayerDefaults<Input> {
     static constexpr Index channels = Input.channels;
     static constexpr BatchNormOptions options = Options;
-    static constexpr std::array parameters{
-        Segment{.name = "weight", .dims = {channels}, .initialization = Initialization::one, .input_axis = 0},
-        Segment{.name = "bias", .dims = {channels}, .input_axis = 0}};
+    static constexpr auto parameters = [] {
+      if constexpr (options.affine) {
+        return std::array{
+            Segment{.name = "weight", .dims = {channels}, .initialization = Initialization::one, .input_axis = 0},
+            Segment{.name = "bias", .dims = {channels}, .input_axis = 0}};
+      } else {
+        return std::array<Segment, 0>{};
+      }
+    }();
     static constexpr std::array statistics{
         Segment{.name = "running_mean", .dims = {channels}, .input_axis = 0},
         Segment{.name = "running_var", .dims = {channels}, .initialization = Initialization::one, .input_axis = 0}};
     static constexpr LayerRole role = LayerRole::batch_norm;
+    static constexpr bool keeps_channels = true;
 
     template <class T>
     static constexpr Index saved(Index /*batch*/) {
@@ -63,9 +72,8 @@ struct BasicBatchNorm : KeepsShape {
         as_row(pass.saved, channels) = mean;
         as_row(pass.saved + channels, channels) = inverse_deviation;
       }
-      const Row scale = as_row(pass.parameters, channels).array() * inverse_deviation;
-      pass.output.matrix() = ((x.rowwise() - mean).rowwise() * scale).matrix();
-      pass.output.matrix().rowwise() += as_row(pass.parameters + channels, channels);
+      pass.output.matrix() = ((x.rowwise() - mean).rowwise() * scale(pass.parameters, inverse_deviation)).matrix();
+      if constexpr (options.affine) pass.output.matrix().rowwise() += as_row(pass.parameters + channels, channels);
     }
 
     /// With x_hat the normalised input: dgamma = sum of dy x_hat, dbeta = sum of dy,
@@ -78,17 +86,27 @@ struct BasicBatchNorm : KeepsShape {
       const Row mean = as_row(pass.saved, channels);
       const Row inverse_deviation = as_row(pass.saved + channels, channels);
       const Rows x_hat = (pass.input.matrix().array().rowwise() - mean).rowwise() * inverse_deviation;
-      as_row(pass.gradients, channels) = (dy * x_hat).colwise().sum();
-      as_row(pass.gradients + channels, channels) = dy.colwise().sum();
+      if constexpr (options.affine) {
+        as_row(pass.gradients, channels) = (dy * x_hat).colwise().sum();
+        as_row(pass.gradients + channels, channels) = dy.colwise().sum();
+      }
       if (pass.input_gradient.empty()) return;
       const Row dy_mean = dy.colwise().mean();
       const Row product_mean = (dy * x_hat).colwise().mean();
-      const Row scale = as_row(pass.parameters, channels).array() * inverse_deviation;
-      pass.input_gradient.matrix() =
-          (((dy.rowwise() - dy_mean) - x_hat.rowwise() * product_mean).rowwise() * scale).matrix();
+      pass.input_gradient.matrix() = (((dy.rowwise() - dy_mean) - x_hat.rowwise() * product_mean).rowwise() *
+                                      scale(pass.parameters, inverse_deviation))
+                                         .matrix();
     }
 
    private:
+    /// gamma inverse_deviation.
+    template <class T>
+    static auto scale(const T* parameters, const Eigen::Array<T, 1, Eigen::Dynamic>& inverse_deviation) {
+      using Row = Eigen::Array<T, 1, Eigen::Dynamic>;
+      if constexpr (options.affine) return Row(as_row(parameters, channels).array() * inverse_deviation);
+      return Row(inverse_deviation);
+    }
+
     /// running += momentum (newest - running).
     template <class Running, class Newest>
     static void move(Running running, const Newest& newest) {

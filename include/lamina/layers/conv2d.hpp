@@ -81,8 +81,11 @@ struct Conv2d {
                                .fan_in = fan_in,
                                .file_axes = {3, 2, 0, 1},
                                .input_axis = Options.groups == 1 ? 2 : Segment::kNoAxis};
-      constexpr Segment bias_segment{
-          .name = "bias", .dims = {Filters}, .initialization = Initialization::fan_in_uniform, .fan_in = fan_in};
+      constexpr Segment bias_segment{.name = "bias",
+                                     .dims = {Filters},
+                                     .initialization = Initialization::fan_in_uniform,
+                                     .fan_in = fan_in,
+                                     .input_axis = Segment::kNoAxis};
       if constexpr (Options.bias) {
         return std::array{weight, bias_segment};
       } else {

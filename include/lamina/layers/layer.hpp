@@ -95,6 +95,9 @@ struct KeepsShape {
   [[nodiscard]] static constexpr Shape output(const Shape& input) { return input; }
 };
 
+/// In the place of a bool that a layer leaves open.
+struct Unsaid {};
+
 /// Constants of a layer that has no parameters and remembers nothing. A layer replaces what differs.
 template <Shape Input, Shape Output = Input>
 struct LayerDefaults {
@@ -103,9 +106,10 @@ struct LayerDefaults {
   static constexpr std::array<Segment, 0> parameters{};
   static constexpr std::array<Segment, 0> statistics{};
   static constexpr LayerRole role = LayerRole::defined;
-  /// Whether channel c of the output is made of channel c of the input alone. Files have the channels behind Flatten in
-  /// PyTorch's order, and behind such a layer still (layers/channel_order.hpp).
-  static constexpr bool keeps_channels = Input.channels == Output.channels;
+  /// Whether a layer that is given its channels in another order gives the same channels in that order. Files have the
+  /// channels behind Flatten in PyTorch's order, and behind such a layer still (layers/channel_order.hpp). A layer with
+  /// parameters says it itself, true or false, if it is to stand there.
+  static constexpr Unsaid keeps_channels{};
   static constexpr Index multiply_adds = 0;  ///< of the products in one sample's forward pass, for FLOP counts
   /// Number of values of T kept from forward to backward.
   template <class T>

@@ -38,8 +38,11 @@ struct Linear {
                                .fan_in = inputs,
                                .file_axes = {1, 0, 2, 3},
                                .input_axis = 0};
-      constexpr Segment bias{
-          .name = "bias", .dims = {Outputs}, .initialization = Initialization::fan_in_uniform, .fan_in = inputs};
+      constexpr Segment bias{.name = "bias",
+                             .dims = {Outputs},
+                             .initialization = Initialization::fan_in_uniform,
+                             .fan_in = inputs,
+                             .input_axis = Segment::kNoAxis};
       if constexpr (Options.bias) {
         return std::array{weight, bias};
       } else {

@@ -45,9 +45,11 @@ struct WindowFitsInput {
 
 template <class At, class Layer, class Expected, class Found, bool Holds>
 struct PoolingDividesInput {
-  static_assert(Holds,
-                "Lamina: the pooling window does not divide the input; see position, layer, next larger input that it "
-                "divides (Expected) and input (Found) in the line that names PoolingDividesInput");
+  static_assert(
+      Holds,
+      "Lamina: the pooling window does not divide the input: with a stride of its own, MaxPool<2, 2>, it leaves "
+      "the rest out; see position, layer, next larger input that it divides (Expected) and input (Found) in "
+      "the line that names PoolingDividesInput");
 };
 
 template <class At, class Layer, class Expected, class Found, bool Holds>
@@ -81,6 +83,38 @@ struct GroupsDivideChannels {
       "input that they divide (Expected) and input (Found) in the line that names GroupsDivideChannels");
 };
 
+template <class At, class Layer, class Expected, class Found, bool Holds>
+struct NormGroupsDivideChannels {
+  static_assert(
+      Holds,
+      "Lamina: the groups of a group norm do not divide its channels; see position, layer, next larger input that they "
+      "divide (Expected) and input (Found) in the line that names NormGroupsDivideChannels");
+};
+
+template <class At, class Layer, class Expected, class Found, bool Holds>
+struct NormNeedsSeveralValues {
+  static_assert(Holds,
+                "Lamina: a normalisation within samples needs more than one value to normalise together; see position, "
+                "layer, smallest input of these pixels (Expected) and input (Found) in the line that names "
+                "NormNeedsSeveralValues");
+};
+
+template <class At, class Layer, class Expected, class Found, bool Holds>
+struct ScaleBranchGivesChannels {
+  static_assert(Holds,
+                "Lamina: the branch of a ChannelScale gives no 1 x 1 x channels of its input; see position, layer, "
+                "output that would do (Expected) and output of the branch (Found) in the line that names "
+                "ScaleBranchGivesChannels");
+};
+
+template <class At, class Layer, class Expected, class Found, bool Holds>
+struct ReductionDividesChannels {
+  static_assert(Holds,
+                "Lamina: the reduction of a squeeze-and-excitation does not divide its channels; see position, layer, "
+                "next larger input that it divides (Expected) and input (Found) in the line that names "
+                "ReductionDividesChannels");
+};
+
 /// A requirement with its two shapes written out.
 template <template <class, class, class, class, bool> class Requirement, class At, class Layer, Shape E, Shape F,
           bool Holds>
@@ -89,7 +123,7 @@ using With =
 
 }  // namespace requirement
 
-/// A convolution's window has a position on the padded input.
+/// The window of a convolution or pooling has a position on the padded input.
 template <class At, class Layer, Shape Smallest, Shape Input, bool Holds>
 using WindowFitsInput = requirement::With<requirement::WindowFitsInput, At, Layer, Smallest, Input, Holds>;
 
@@ -116,5 +150,25 @@ struct ConcatBranchFits
 /// The groups of a convolution divide its input channels.
 template <class At, class Layer, Shape Next, Shape Input, bool Holds>
 using GroupsDivideChannels = requirement::With<requirement::GroupsDivideChannels, At, Layer, Next, Input, Holds>;
+
+/// The groups of a group norm divide its channels.
+template <class At, class Layer, Shape Next, Shape Input, bool Holds>
+using NormGroupsDivideChannels =
+    requirement::With<requirement::NormGroupsDivideChannels, At, Layer, Next, Input, Holds>;
+
+/// A group of a group norm has more than one value.
+template <class At, class Layer, Shape Smallest, Shape Input, bool Holds>
+using NormNeedsSeveralValues =
+    requirement::With<requirement::NormNeedsSeveralValues, At, Layer, Smallest, Input, Holds>;
+
+/// The branch of a ChannelScale gives one value a channel.
+template <class At, class Layer, Shape Factors, Shape Branch, bool Holds>
+using ScaleBranchGivesChannels =
+    requirement::With<requirement::ScaleBranchGivesChannels, At, Layer, Factors, Branch, Holds>;
+
+/// The reduction of a squeeze-and-excitation divides the channels.
+template <class At, class Layer, Shape Next, Shape Input, bool Holds>
+using ReductionDividesChannels =
+    requirement::With<requirement::ReductionDividesChannels, At, Layer, Next, Input, Holds>;
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

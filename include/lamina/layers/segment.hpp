@@ -60,8 +60,9 @@ enum class Initialization {
 /// lies there row by row in the order of `dims`. Files have it in PyTorch's order, of which a layer says by `file_axes`
 /// and `input_axis` how it differs.
 struct Segment {
-  /// "No such axis".
+  /// "No axis runs over the channels of the input", and "the layer does not say", which is an error behind Flatten.
   static constexpr std::size_t kNoAxis = 4;
+  static constexpr std::size_t kUnsaidAxis = 5;
 
   Name name;                     ///< as in a PyTorch state_dict: "weight"; in a network "4.branch.0.weight"
   std::array<Index, 4> dims{1};  ///< the slowest first; those past `rank` are unused
@@ -69,7 +70,7 @@ struct Segment {
   Initialization initialization = Initialization::zero;
   Index fan_in = 1;                                  ///< for fan_in_uniform
   std::array<std::size_t, 4> file_axes{0, 1, 2, 3};  ///< which axis of this tensor each axis in files is
-  std::size_t input_axis = kNoAxis;  ///< the axis that runs over the channels of the layer's input, if one does
+  std::size_t input_axis = kUnsaidAxis;  ///< the axis that runs over the channels of the layer's input, or kNoAxis
   // A layer leaves what follows to its chain.
   Index offset = 0;            ///< of the first value in the flat array
   std::string_view kind{};     ///< kind of the layer it belongs to
@@ -96,14 +97,13 @@ inline void require_consecutive(std::span<const Segment> tensors, Index size) {
   Index end = 0;
   for (const Segment& tensor : tensors) {
     if (tensor.offset != end) {
-      throw ArgumentError("tensor '" + std::string(tensor.name.view()) + "' must begin at value " +
-                          std::to_string(end) + " of the flat array, got " + std::to_string(tensor.offset));
+      throw ArgumentError(message("tensor '", tensor.name.view(), "' must begin at value ", end,
+                                  " of the flat array, got ", tensor.offset));
     }
     end += tensor.size();
   }
   if (end == size) return;
-  throw ArgumentError("the tensors have " + std::to_string(end) + " values, the flat array has " +
-                      std::to_string(size));
+  throw ArgumentError(message("the tensors have ", end, " values, the flat array has ", size));
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

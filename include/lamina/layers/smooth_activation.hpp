@@ -9,8 +9,8 @@
 #include <lamina/layers/layer.hpp>
 
 /// @file
-/// Activations that are no rectifiers, each a functor: the function and its derivative as Eigen array expressions. To
-/// add one is to list it.
+/// Activations other than a rectifier with one slope (leaky_relu.hpp), each a functor: the function and its derivative
+/// as Eigen array expressions. To add one is to list it.
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
@@ -96,11 +96,71 @@ struct GELU {
   }
 };
 
+/// x where positive, else exp(x) - 1 (Clevert, Unterthiner and Hochreiter 2016, with alpha = 1).
+struct ELU {
+  static constexpr std::string_view kind = "elu";
+  static auto apply(const auto& x) { return (x > 0).select(x, x.expm1()); }
+  template <class Array>
+  static auto derivative(const Array& x) {
+    using T = typename Array::Scalar;
+    return (x > 0).select(T(1), x.exp());
+  }
+};
+
+/// max(0, min(x, 6)) (Howard et al. 2017); its derivative is 0 at 0 and at 6, as in PyTorch.
+struct ReLU6 {
+  static constexpr std::string_view kind = "relu6";
+  template <class Array>
+  static auto apply(const Array& x) {
+    using T = typename Array::Scalar;
+    return (x <= T(0)).select(T(0), (x >= T(6)).select(T(6), x));
+  }
+  template <class Array>
+  static auto derivative(const Array& x) {
+    using T = typename Array::Scalar;
+    return (x > T(0) && x < T(6)).template cast<T>();
+  }
+};
+
+/// ReLU6(x + 3) / 6 (Howard et al. 2019).
+struct HardSigmoid {
+  static constexpr std::string_view kind = "hard_sigmoid";
+  template <class Array>
+  static auto apply(const Array& x) {
+    using T = typename Array::Scalar;
+    return (x <= T(-3)).select(T(0), (x >= T(3)).select(T(1), x / T(6) + T(0.5)));
+  }
+  template <class Array>
+  static auto derivative(const Array& x) {
+    using T = typename Array::Scalar;
+    return (x > T(-3) && x < T(3)).template cast<T>() / T(6);
+  }
+};
+
+/// x HardSigmoid(x) (Howard et al. 2019); at -3 and 3 its derivative is 0 and 1, as in PyTorch 2.
+struct HardSwish {
+  static constexpr std::string_view kind = "hard_swish";
+  template <class Array>
+  static auto apply(const Array& x) {
+    using T = typename Array::Scalar;
+    return (x <= T(-3)).select(T(0), (x >= T(3)).select(x, x * (x / T(6) + T(0.5))));
+  }
+  template <class Array>
+  static auto derivative(const Array& x) {
+    using T = typename Array::Scalar;
+    return (x <= T(-3)).select(T(0), (x >= T(3)).select(T(1), x / T(3) + T(0.5)));
+  }
+};
+
 }  // namespace activation
 
 using Tanh = SmoothActivation<activation::Tanh>;
 using Sigmoid = SmoothActivation<activation::Sigmoid>;
 using SiLU = SmoothActivation<activation::SiLU>;
 using GELU = SmoothActivation<activation::GELU>;
+using ELU = SmoothActivation<activation::ELU>;
+using ReLU6 = SmoothActivation<activation::ReLU6>;
+using HardSigmoid = SmoothActivation<activation::HardSigmoid>;
+using HardSwish = SmoothActivation<activation::HardSwish>;
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

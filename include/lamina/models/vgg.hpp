@@ -4,13 +4,13 @@
 #include <string_view>
 #include <tuple>
 
-#include <lamina/core/error.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/layers/batch_norm.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/leaky_relu.hpp>
 #include <lamina/layers/linear.hpp>
 #include <lamina/layers/pooling.hpp>
+#include <lamina/models/named_network.hpp>
 #include <lamina/network/layer_list.hpp>
 
 /// @file
@@ -97,13 +97,6 @@ using Vgg38BnRcPreact = Vgg<VggOptions{.blocks = 5, .batch_norm = true, .residua
 using Vgg56BnRc = Vgg<VggOptions{.blocks = 8, .batch_norm = true, .residual = true}>;
 using Vgg110BnRc = Vgg<VggOptions{.blocks = 17, .batch_norm = true, .residual = true}>;
 
-/// A network type under the name it has on command lines and in files.
-template <class Network>
-struct NamedNetwork {
-  using type = Network;
-  std::string_view name;
-};
-
 /// The five networks of the study, then those beyond it, as a table.
 inline constexpr std::tuple kVggNetworks{
     NamedNetwork<Vgg08>{"vgg08"},           NamedNetwork<Vgg38>{"vgg38"},
@@ -112,26 +105,13 @@ inline constexpr std::tuple kVggNetworks{
     NamedNetwork<Vgg56BnRc>{"vgg56-bn-rc"}, NamedNetwork<Vgg110BnRc>{"vgg110-bn-rc"}};
 
 /// Their names, with commas between them.
-[[nodiscard]] inline std::string vgg_names() {
-  return std::apply(
-      [](const auto&... networks) {
-        std::string names;
-        ((names += (names.empty() ? "" : ", ") + std::string(networks.name)), ...);
-        return names;
-      },
-      kVggNetworks);
-}
+[[nodiscard]] inline std::string vgg_names() { return names_of(kVggNetworks); }
 
 /// Calls visitor(NamedNetwork<Network>) for the network of that name.
 /// @throws ArgumentError that lists the names when there is none
 template <class Visitor>
 void visit_vgg(std::string_view name, const Visitor& visitor) {
-  std::apply(
-      [&](const auto&... networks) {
-        const bool found = ((networks.name == name && (visitor(networks), true)) || ...);
-        require(found, "unknown model '" + std::string(name) + "', expected one of: " + vgg_names());
-      },
-      kVggNetworks);
+  visit_network(kVggNetworks, name, visitor);
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -9,14 +9,14 @@
 #include <lamina/layers/segment.hpp>
 
 /// @file
-/// How the composite specifications (Sequential, Residual, Concat) show what is inside of them. Each has
+/// How the composite specifications (Sequential, Residual, Concat, ChannelScale) show what is inside of them. Each has
 ///
 ///     template <Shape Input, class Visitor>
 ///     static constexpr int visit(Visitor& visitor, int value, const Name& prefix);
 ///
 /// which walks its parts from the input on. A visitor has `layer<Specification, Input>(value, prefix)`,
-/// `add(value, value)` and `concatenate(values, shape)`; each takes values by number and gives the number of its
-/// result.
+/// `add(value, value)`, `scale(value, factors)` and `concatenate(values, shape)`; each takes values by number and gives
+/// the number of its result.
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 

@@ -33,6 +33,15 @@ template <class... Specifications>
   return {};
 }
 
+/// The layers as one specification.
+template <class List>
+struct SequentialOf;
+
+template <class... Specifications>
+struct SequentialOf<LayerList<Specifications...>> {
+  using type = Sequential<Specifications...>;
+};
+
 /// The network of these layers behind an input image.
 template <class Input, class List>
 struct NetworkOf;

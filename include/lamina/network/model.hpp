@@ -10,6 +10,7 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/layers/layer.hpp>
+#include <lamina/layers/segment.hpp>
 #include <lamina/network/initialization.hpp>
 #include <lamina/network/tensor_checks.hpp>
 #include <lamina/network/workspace.hpp>
@@ -22,6 +23,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 template <class Network, class T = float>
 class Model {
  public:
+  using Scalar = T;
   using Training = TrainingWorkspace<Network, T>;
   using Inference = InferenceWorkspace<Network, T>;
 
@@ -34,6 +36,8 @@ class Model {
     initialize(Network::statistics, scheme, seed, statistics_.span());
   }
 
+  /// What the parameters are, for optimisers.
+  [[nodiscard]] static constexpr std::span<const Segment> parameter_tensors() { return Network::parameters; }
   [[nodiscard]] std::span<T> parameters() { return parameters_.span(); }
   [[nodiscard]] std::span<const T> parameters() const { return parameters_.span(); }
   /// Gradients of the last backward().
@@ -91,8 +95,8 @@ class Model {
                              const TensorView<const T>& output_gradient, const TensorView<const T>& input_gradient) {
     check_images<Network>(workspace.batch(), images);
     if (images.batch != workspace.forward_batch()) {
-      throw ArgumentError("backward takes the images of the last forward on its workspace, which were " +
-                          std::to_string(workspace.forward_batch()) + ", got " + std::to_string(images.batch));
+      throw ArgumentError(message("backward takes the images of the last forward on its workspace, which were ",
+                                  workspace.forward_batch(), ", got ", images.batch));
     }
     check_tensor("the gradient of the output", output_gradient, images.batch, Network::output_shape);
     if (input_gradient.empty()) return;

@@ -28,6 +28,7 @@ struct SinglePixelNormFinder {
     return ++values;
   }
   constexpr int add(int, int) { return ++values; }
+  constexpr int scale(int, int) { return ++values; }
   constexpr int concatenate(std::span<const int>, const Shape&) { return ++values; }
 };
 

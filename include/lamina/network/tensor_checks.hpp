@@ -17,15 +17,16 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 /// Refuses a tensor that is not there, has gaps between its pixels, or has another batch or shape than expected.
 template <class T>
 void check_tensor(std::string_view name, const TensorView<const T>& tensor, Index batch, const Shape& shape) {
-  const auto refuse = [&](const std::string& problem) { throw ArgumentError(std::string(name) + problem); };
-  const auto text = [](Index count, const Shape& of) { return std::to_string(count) + " of " + to_string(of); };
   if (tensor.shape != shape || tensor.batch != batch) {
-    refuse(" must be " + text(batch, shape) + ", got " + text(tensor.batch, tensor.shape));
+    throw ArgumentError(message(name, " must be ", batch, " of ", to_string(shape), ", got ", tensor.batch, " of ",
+                                to_string(tensor.shape)));
   }
-  if (tensor.empty()) refuse(" must be " + text(batch, shape) + ", got no memory");
+  if (tensor.empty()) {
+    throw ArgumentError(message(name, " must be ", batch, " of ", to_string(shape), ", got no memory"));
+  }
   if (!tensor.dense()) {
-    refuse(" must lie in memory without gaps, " + std::to_string(shape.channels) + " values from pixel to pixel, got " +
-           std::to_string(tensor.stride));
+    throw ArgumentError(message(name, " must lie in memory without gaps, ", shape.channels,
+                                " values from pixel to pixel, got ", tensor.stride));
   }
 }
 
@@ -33,12 +34,11 @@ void check_tensor(std::string_view name, const TensorView<const T>& tensor, Inde
 template <class Network, class T>
 void check_images(Index capacity, const TensorView<const T>& images) {
   if (images.shape != Network::input_shape) {
-    throw ArgumentError("the network takes images of " + to_string(Network::input_shape) + ", got " +
-                        to_string(images.shape));
+    throw ArgumentError(
+        message("the network takes images of ", to_string(Network::input_shape), ", got ", to_string(images.shape)));
   }
   if (images.batch <= 0 || images.batch > capacity) {
-    throw ArgumentError("the workspace takes 1 to " + std::to_string(capacity) + " images, got " +
-                        std::to_string(images.batch));
+    throw ArgumentError(message("the workspace takes 1 to ", capacity, " images, got ", images.batch));
   }
   check_tensor("the images", images, images.batch, Network::input_shape);
 }
@@ -48,9 +48,8 @@ template <class Network>
 void check_training_batch(Index images) {
   if (images >= smallest_training_batch<Network>) return;
   const SinglePixelNorm& norm = single_pixel_norm<Network>;
-  throw ArgumentError("training needs at least 2 images in a batch, got " + std::to_string(images) +
-                      ": a single value a channel has no variance for " + std::string(norm.kind) + " " +
-                      std::string(norm.name.view()));
+  throw ArgumentError(message("training needs at least 2 images in a batch, got ", images,
+                              ": a single value a channel has no variance for ", norm.kind, " ", norm.name.view()));
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

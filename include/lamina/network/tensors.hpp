@@ -39,6 +39,7 @@ struct TensorCounter {
     return next();
   }
   constexpr int add(int, int) { return next(); }
+  constexpr int scale(int, int) { return next(); }
   constexpr int concatenate(std::span<const int>, const Shape&) { return next(); }
 
  private:
@@ -65,13 +66,14 @@ struct TensorLister {
     return orders.template layer<Bound>(value);
   }
   constexpr int add(int first, int second) { return orders.add(first, second); }
+  constexpr int scale(int value, int factors) { return orders.scale(value, factors); }
   constexpr int concatenate(std::span<const int> values, const Shape&) { return orders.concatenate(values); }
 
  private:
   constexpr void append(std::span<const Segment> segments, std::string_view kind, const Name& prefix,
                         const ChannelOrder& order) {
     for (Segment segment : segments) {
-      if (segment.input_axis != Segment::kNoAxis) segment.input_order = order;
+      if (segment.input_axis < segment.rank) segment.input_order = order;
       segment.name = Name(prefix).append(segment.name);
       segment.kind = kind;
       segment.offset = offset;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
@@ -11,6 +12,7 @@
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/optimizer.hpp>
+#include <lamina/optimizers/parameter_rules.hpp>
 #include <lamina/optimizers/update_blocks.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -42,12 +44,16 @@ class Adam {
  public:
   using Scalar = T;
 
+  /// @param model  whose parameters it updates: Adam(model, {.weight_decay = 1e-4})
+  /// @throws ArgumentError  an option outside its range, a rule that cannot be used
+  template <ParameterOwner M>
+  explicit Adam(const M& /*model*/, AdamOptions options = {}, const ParameterRules& rules = {})
+      : Adam(M::parameter_tensors(), options, rules) {}
+  /// @param tensors  Network::parameters
+  explicit Adam(std::span<const Segment> tensors, AdamOptions options = {}, const ParameterRules& rules = {})
+      : Adam(ParameterRuns(tensors, rules), options) {}
   /// @param parameters  how many
-  /// @throws ArgumentError  an option outside its range
-  explicit Adam(Index parameters, AdamOptions options = {}) : parameters_(parameters), options_(checked(options)) {
-    require_not_negative("the number of parameters", static_cast<double>(parameters));
-    moments_ = Buffer<T>(2 * parameters);
-  }
+  explicit Adam(Index parameters, AdamOptions options = {}) : Adam(ParameterRuns(parameters), options) {}
 
   /// Updates the parameters. Allocates nothing; the bits are the same on any team.
   /// @throws ArgumentError  a negative or non-finite learning rate, a size that differs from the constructor's
@@ -63,7 +69,8 @@ class Adam {
     return describe(Decay == WeightDecay::l2 ? "Adam" : "AdamW", {{"beta1", options_.beta1},
                                                                   {"beta2", options_.beta2},
                                                                   {"epsilon", options_.epsilon},
-                                                                  {"weight_decay", options_.weight_decay}});
+                                                                  {"weight_decay", options_.weight_decay}}) +
+           runs_.description();
   }
   /// Continues from the state of another optimiser of the same kind and options.
   /// @throws ArgumentError  a state of another optimiser or size, a negative number of steps
@@ -78,7 +85,10 @@ class Adam {
     return options;
   }
 
-  Index parameters_;
+  Adam(ParameterRuns runs, AdamOptions options)
+      : runs_(std::move(runs)), options_(checked(options)), moments_(2 * runs_.size()) {}
+
+  ParameterRuns runs_;
   AdamOptions options_;
   Buffer<T> moments_;
   Index steps_ = 0;
@@ -86,32 +96,44 @@ class Adam {
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019).
 template <class T>
-using AdamW = Adam<T, WeightDecay::decoupled>;
+class AdamW : public Adam<T, WeightDecay::decoupled> {
+ public:
+  using Adam<T, WeightDecay::decoupled>::Adam;
+};
+
+template <ParameterOwner M>
+Adam(const M&, AdamOptions = {}, const ParameterRules& = {}) -> Adam<typename M::Scalar>;
+template <ParameterOwner M>
+AdamW(const M&, AdamOptions = {}, const ParameterRules& = {}) -> AdamW<typename M::Scalar>;
 
 template <class T, WeightDecay Decay>
 void Adam<T, Decay>::step(std::span<T> parameters, std::span<const T> gradients, double learning_rate,
                           const Team& team) {
   require_not_negative("the learning rate", learning_rate);
-  require_size("the number of parameters", parameters_, std::ssize(parameters));
-  require_size("the number of gradients", parameters_, std::ssize(gradients));
+  require_size("the number of parameters", runs_.size(), std::ssize(parameters));
+  require_size("the number of gradients", runs_.size(), std::ssize(gradients));
   ++steps_;
   const auto [beta1, beta2, epsilon, weight_decay] = options_;
   const double t = static_cast<double>(steps_);
-  const T rate = static_cast<T>(learning_rate / (1 - std::pow(beta1, t)));
+  const double correction = 1 - std::pow(beta1, t);
   const T root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, t)));
-  const T l2 = static_cast<T>(Decay == WeightDecay::l2 ? weight_decay : 0);
-  const T kept = static_cast<T>(Decay == WeightDecay::decoupled ? 1 - learning_rate * weight_decay : 1);
 
-  const auto update = [=, first = static_cast<T>(beta1), rest1 = static_cast<T>(1 - beta1),
-                       second = static_cast<T>(beta2), rest2 = static_cast<T>(1 - beta2),
-                       floor = static_cast<T>(epsilon)](auto&& p, const auto& g, auto&& m, auto&& v) {
-    const UpdateBlock<T> gradient = g + l2 * p;
-    m = first * m + rest1 * gradient;
-    v = second * v + rest2 * gradient * gradient;
-    p = kept * p - rate * m / (root_scale * v.sqrt() + floor);
+  const auto update_of = [=, first = static_cast<T>(beta1), rest1 = static_cast<T>(1 - beta1),
+                          second = static_cast<T>(beta2), rest2 = static_cast<T>(1 - beta2),
+                          floor = static_cast<T>(epsilon), decays = weight_decay](const ParameterRun& run) {
+    const double run_rate = learning_rate * run.learning_rate;
+    const double decay = decays * run.weight_decay;
+    const T rate = static_cast<T>(run_rate / correction);
+    const T l2 = static_cast<T>(Decay == WeightDecay::l2 ? decay : 0);
+    const T kept = static_cast<T>(Decay == WeightDecay::decoupled ? 1 - run_rate * decay : 1);
+    return [=](auto&& p, const auto& g, auto&& m, auto&& v) {
+      const UpdateBlock<T> gradient = g + l2 * p;
+      m = first * m + rest1 * gradient;
+      v = second * v + rest2 * gradient * gradient;
+      p = kept * p - rate * m / (root_scale * v.sqrt() + floor);
+    };
   };
-  update_blocks(team, parameters_, update, parameters.data(), gradients.data(), moments_.data(),
-                moments_.data() + parameters_);
+  runs_.update(team, update_of, parameters.data(), gradients.data(), moments_.data(), moments_.data() + runs_.size());
 }
 
 template <class T, WeightDecay Decay>

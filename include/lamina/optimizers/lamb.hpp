@@ -18,6 +18,7 @@
 #include <lamina/layers/segment.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/optimizer.hpp>
+#include <lamina/optimizers/parameter_rules.hpp>
 #include <lamina/optimizers/update_blocks.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -48,7 +49,11 @@ class Lamb {
 
   /// @param tensors  Network::parameters, which lie one behind the other; they are copied
   /// @throws ArgumentError  an option outside its range, tensors with gaps between them
-  explicit Lamb(std::span<const Segment> tensors, LambOptions options = {});
+  explicit Lamb(std::span<const Segment> tensors, LambOptions options = {}, const ParameterRules& rules = {});
+  /// @param model  whose parameters it updates
+  template <ParameterOwner M>
+  explicit Lamb(const M& /*model*/, LambOptions options = {}, const ParameterRules& rules = {})
+      : Lamb(M::parameter_tensors(), options, rules) {}
 
   /// Updates the parameters. Allocates nothing; the bits are the same on any team.
   /// @throws ArgumentError  a negative or non-finite learning rate, a size that differs from the constructor's
@@ -64,7 +69,8 @@ class Lamb {
     return describe("Lamb", {{"beta1", options_.beta1},
                              {"beta2", options_.beta2},
                              {"epsilon", options_.epsilon},
-                             {"weight_decay", options_.weight_decay}});
+                             {"weight_decay", options_.weight_decay}}) +
+           rules_;
   }
   /// Continues from the state of another optimiser of the same kind and options.
   /// @throws ArgumentError  a state of another optimiser or size, a negative number of steps
@@ -75,7 +81,9 @@ class Lamb {
   struct Place {
     Index offset;
     Index size;
-    bool weights;  ///< of two dimensions or more
+    bool weights;          ///< of two dimensions or more
+    double learning_rate;  ///< factors of rules
+    double weight_decay;
   };
 
   /// What a step computes with, rounded to T.
@@ -109,23 +117,31 @@ class Lamb {
   };
 
   static LambOptions checked(LambOptions options);
-  [[nodiscard]] Factors factors(bool weights) const;
+  [[nodiscard]] Factors factors(const Place& tensor) const;
 
   Index parameters_ = 0;
   LambOptions options_;
   std::vector<Place> tensors_;
+  std::string rules_;  // described
   Buffer<T> moments_;
   Index steps_ = 0;
   Team alone_{1};  // for the loops over one tensor: making a team in a step would allocate
 };
 
 template <class T>
-Lamb<T>::Lamb(std::span<const Segment> tensors, LambOptions options) : options_(checked(options)) {
+Lamb<T>::Lamb(std::span<const Segment> tensors, LambOptions options, const ParameterRules& rules)
+    : options_(checked(options)) {
+  const ParameterRuns runs(tensors, rules);
   for (const Segment& tensor : tensors) {
-    tensors_.push_back({.offset = tensor.offset, .size = tensor.size(), .weights = tensor.rank >= 2});
-    parameters_ += tensor.size();
+    const ParameterRun run = run_of(tensor, rules);
+    tensors_.push_back({.offset = tensor.offset,
+                        .size = tensor.size(),
+                        .weights = tensor.rank >= 2,
+                        .learning_rate = run.learning_rate,
+                        .weight_decay = run.weight_decay});
   }
-  require_consecutive(tensors, parameters_);
+  parameters_ = runs.size();
+  rules_ = runs.description();
   moments_ = Buffer<T>(2 * parameters_);
 }
 
@@ -141,7 +157,7 @@ LambOptions Lamb<T>::checked(LambOptions options) {
 }
 
 template <class T>
-typename Lamb<T>::Factors Lamb<T>::factors(bool weights) const {
+typename Lamb<T>::Factors Lamb<T>::factors(const Place& tensor) const {
   const double t = static_cast<double>(steps_);
   return {.first = static_cast<T>(options_.beta1),
           .first_rest = static_cast<T>(1 - options_.beta1),
@@ -150,7 +166,7 @@ typename Lamb<T>::Factors Lamb<T>::factors(bool weights) const {
           .bias_correction = static_cast<T>(1 / (1 - std::pow(options_.beta1, t))),
           .root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
           .epsilon = static_cast<T>(options_.epsilon),
-          .decay = static_cast<T>(weights ? options_.weight_decay : 0)};
+          .decay = static_cast<T>(tensor.weights ? options_.weight_decay * tensor.weight_decay : 0)};
 }
 
 // A task is a tensor, whose norms one thread sums in order while the tensor is in its cache: no partial sums, so the
@@ -163,7 +179,8 @@ void Lamb<T>::step(std::span<T> parameters, std::span<const T> gradients, double
   ++steps_;
   team.for_each(std::ssize(tensors_), [&](Index task, Index) {
     const Place tensor = tensors_[static_cast<std::size_t>(task)];
-    const Factors with = factors(tensor.weights);
+    if (tensor.learning_rate == 0) return;
+    const Factors with = factors(tensor);
     T* const weights = parameters.data() + tensor.offset;
     T* const first = moments_.data() + tensor.offset;
     T* const second = first + parameters_;
@@ -182,7 +199,7 @@ void Lamb<T>::step(std::span<T> parameters, std::span<const T> gradients, double
     const double weight_norm = weight_squares.norm();
     const double direction_norm = direction_squares.norm();
     const bool scaled = tensor.weights && weight_norm > 0 && direction_norm > 0;
-    const T rate = static_cast<T>(learning_rate * (scaled ? weight_norm / direction_norm : 1));
+    const T rate = static_cast<T>(learning_rate * tensor.learning_rate * (scaled ? weight_norm / direction_norm : 1));
     const auto move = [&](auto&& w, const auto& m, const auto& v) { w -= rate * with.direction(w, m, v); };
     const T* const read_first = first;
     const T* const read_second = second;
@@ -196,6 +213,9 @@ void Lamb<T>::restore(const OptimizerState<T>& state) {
   std::copy(state.values.begin(), state.values.end(), moments_.begin());
   steps_ = state.steps;
 }
+
+template <ParameterOwner M>
+Lamb(const M&, LambOptions = {}, const ParameterRules& = {}) -> Lamb<typename M::Scalar>;
 
 static_assert(Optimizer<Lamb<float>> && Optimizer<Lamb<double>>);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
@@ -11,6 +12,7 @@
 #include <lamina/core/team.hpp>
 #include <lamina/optimizers/argument_checks.hpp>
 #include <lamina/optimizers/optimizer.hpp>
+#include <lamina/optimizers/parameter_rules.hpp>
 #include <lamina/optimizers/update_blocks.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -33,12 +35,16 @@ class Sgd {
  public:
   using Scalar = T;
 
+  /// @param model  whose parameters it updates: Sgd(model, {.momentum = 0.9})
+  /// @throws ArgumentError  an option outside its range, a rule that cannot be used
+  template <ParameterOwner M>
+  explicit Sgd(const M& /*model*/, SgdOptions options = {}, const ParameterRules& rules = {})
+      : Sgd(M::parameter_tensors(), options, rules) {}
+  /// @param tensors  Network::parameters
+  explicit Sgd(std::span<const Segment> tensors, SgdOptions options = {}, const ParameterRules& rules = {})
+      : Sgd(ParameterRuns(tensors, rules), options) {}
   /// @param parameters  how many
-  /// @throws ArgumentError  an option outside its range
-  explicit Sgd(Index parameters, SgdOptions options = {}) : parameters_(parameters), options_(checked(options)) {
-    require_not_negative("the number of parameters", static_cast<double>(parameters));
-    velocity_ = Buffer<T>(options.momentum > 0 ? parameters : 0);
-  }
+  explicit Sgd(Index parameters, SgdOptions options = {}) : Sgd(ParameterRuns(parameters), options) {}
 
   /// Updates the parameters. Allocates nothing; the bits are the same on any team.
   /// @throws ArgumentError  a negative or non-finite learning rate, a size that differs from the constructor's
@@ -51,9 +57,10 @@ class Sgd {
   [[nodiscard]] std::span<const T> state() const { return velocity_.span(); }
   /// Kind and options.
   [[nodiscard]] std::string description() const {
-    return describe(
-        "Sgd",
-        {{"momentum", options_.momentum}, {"nesterov", options_.nesterov}, {"weight_decay", options_.weight_decay}});
+    return describe("Sgd", {{"momentum", options_.momentum},
+                            {"nesterov", options_.nesterov},
+                            {"weight_decay", options_.weight_decay}}) +
+           runs_.description();
   }
   /// Continues from the state of another optimiser of the same kind and options.
   /// @throws ArgumentError  a state of another optimiser or size, a negative number of steps
@@ -67,7 +74,10 @@ class Sgd {
     return options;
   }
 
-  Index parameters_;
+  Sgd(ParameterRuns runs, SgdOptions options)
+      : runs_(std::move(runs)), options_(checked(options)), velocity_(options.momentum > 0 ? runs_.size() : 0) {}
+
+  ParameterRuns runs_;
   SgdOptions options_;
   Buffer<T> velocity_;
   Index steps_ = 0;
@@ -76,26 +86,32 @@ class Sgd {
 template <class T>
 void Sgd<T>::step(std::span<T> parameters, std::span<const T> gradients, double learning_rate, const Team& team) {
   require_not_negative("the learning rate", learning_rate);
-  require_size("the number of parameters", parameters_, std::ssize(parameters));
-  require_size("the number of gradients", parameters_, std::ssize(gradients));
-  const T rate = static_cast<T>(learning_rate);
-  const T decay = static_cast<T>(options_.weight_decay);
+  require_size("the number of parameters", runs_.size(), std::ssize(parameters));
+  require_size("the number of gradients", runs_.size(), std::ssize(gradients));
+  const auto rate_of = [=](const ParameterRun& run) { return static_cast<T>(learning_rate * run.learning_rate); };
+  const auto decay_of = [=, decay = options_.weight_decay](const ParameterRun& run) {
+    return static_cast<T>(decay * run.weight_decay);
+  };
   const T momentum = static_cast<T>(options_.momentum);
 
   if (options_.momentum == 0) {
-    const auto update = [=](auto&& p, const auto& g) { p -= rate * (g + decay * p); };
-    update_blocks(team, parameters_, update, parameters.data(), gradients.data());
-  } else {
-    const auto update = [=, nesterov = options_.nesterov](auto&& p, const auto& g, auto&& v) {
-      const UpdateBlock<T> gradient = g + decay * p;
-      v = momentum * v + gradient;
-      if (nesterov) {
-        p -= rate * (gradient + momentum * v);
-      } else {
-        p -= rate * v;
-      }
+    const auto update_of = [=](const ParameterRun& run) {
+      return [rate = rate_of(run), decay = decay_of(run)](auto&& p, const auto& g) { p -= rate * (g + decay * p); };
     };
-    update_blocks(team, parameters_, update, parameters.data(), gradients.data(), velocity_.data());
+    runs_.update(team, update_of, parameters.data(), gradients.data());
+  } else {
+    const auto update_of = [=, nesterov = options_.nesterov](const ParameterRun& run) {
+      return [=, rate = rate_of(run), decay = decay_of(run)](auto&& p, const auto& g, auto&& v) {
+        const UpdateBlock<T> gradient = g + decay * p;
+        v = momentum * v + gradient;
+        if (nesterov) {
+          p -= rate * (gradient + momentum * v);
+        } else {
+          p -= rate * v;
+        }
+      };
+    };
+    runs_.update(team, update_of, parameters.data(), gradients.data(), velocity_.data());
   }
   ++steps_;
 }
@@ -106,6 +122,9 @@ void Sgd<T>::restore(const OptimizerState<T>& state) {
   std::copy(state.values.begin(), state.values.end(), velocity_.begin());
   steps_ = state.steps;
 }
+
+template <ParameterOwner M>
+Sgd(const M&, SgdOptions = {}, const ParameterRules& = {}) -> Sgd<typename M::Scalar>;
 
 static_assert(Optimizer<Sgd<float>> && Optimizer<Sgd<double>>);
 

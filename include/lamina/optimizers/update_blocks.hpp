@@ -1,7 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <tuple>
+#include <array>
 #include <type_traits>
 
 #include <Eigen/Core>
@@ -22,19 +22,29 @@ template <class T>
 using UpdateBlockMap =
     Eigen::Map<std::conditional_t<std::is_const_v<T>, const UpdateBlock<std::remove_const_t<T>>, UpdateBlock<T>>>;
 
-/// Calls update(block...) once with blocks that begin with the `count` values of each array and end in zeros.
+/// The last values of an array, in a block that ends in zeros.
+template <class T>
+class TailBlock {
+ public:
+  TailBlock(T* values, Index count) : values_(values), count_(count) { std::copy_n(values, count, block_.begin()); }
+
+  [[nodiscard]] UpdateBlockMap<T> map() { return UpdateBlockMap<T>(block_.data()); }
+  /// Writes the block back, if the array is not const.
+  void store() const {
+    if constexpr (!std::is_const_v<T>) std::copy_n(block_.begin(), count_, values_);
+  }
+
+ private:
+  T* values_;
+  Index count_;
+  std::array<std::remove_const_t<T>, kUpdateBlock<T>> block_{};
+};
+
+/// Calls update(block...) for the last values of arrays.
 template <class Update, class... T>
-void update_tail(Index count, const Update& update, T*... arrays) {
-  const auto load = [&]<class V>(const V* values) {
-    UpdateBlock<V> block = UpdateBlock<V>::Zero();
-    std::copy_n(values, count, block.data());
-    return block;
-  };
-  const auto store = [&]<class V>(V* values, const UpdateBlock<std::remove_const_t<V>>& block) {
-    if constexpr (!std::is_const_v<V>) std::copy_n(block.data(), count, values);
-  };
-  std::tuple blocks{load(arrays)...};
-  std::apply([&](auto&... block) { update(block...), (store(arrays, block), ...); }, blocks);
+void update_tail(const Update& update, TailBlock<T>... blocks) {
+  update(blocks.map()...);
+  (blocks.store(), ...);
 }
 
 /// Calls update(block...) with block i of every array, for each i: one pass over memory.
@@ -52,7 +62,8 @@ void update_blocks(const Team& team, Index size, const Update& update, T* array,
     for (Index first = kSize * blocks.begin; first < kSize * blocks.end; first += kSize)
       update(UpdateBlockMap<T>(array + first), UpdateBlockMap<More>(more + first)...);
   });
-  update_tail(size - kSize * whole, update, array + kSize * whole, (more + kSize * whole)...);
+  const Index rest = size - kSize * whole;
+  update_tail(update, TailBlock<T>(array + kSize * whole, rest), TailBlock<More>(more + kSize * whole, rest)...);
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

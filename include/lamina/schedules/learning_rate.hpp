@@ -12,7 +12,7 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// The learning rate of a training run by epochs, from 0 on: any schedule or function.
+/// The learning rate of a training run: any schedule or function, of epochs or of steps, both from 0 on.
 class LearningRate {
  public:
   /// @param rule  gives the rate of an epoch; one that has a description(), as the library's schedules have, keeps it
@@ -21,12 +21,23 @@ class LearningRate {
       LearningRate(Rule rule)  // NOLINT(google-explicit-constructor): stands for the rule
       : description_(description_of(rule)), rule_(std::move(rule)) {}
 
-  [[nodiscard]] double operator()(Index epoch) const { return rule_(epoch); }
+  /// @param rule  gives the rate of a step, counted over the whole training
+  template <class Rule>
+  [[nodiscard]] static LearningRate of_steps(Rule rule) {
+    LearningRate rate(std::move(rule));
+    rate.of_steps_ = true;
+    if (rate.description_ != kUndescribed) rate.description_ += " of steps";
+    return rate;
+  }
+
+  /// The rate of a step of the training, which is one of an epoch.
+  [[nodiscard]] double operator()(Index epoch, Index step) const { return rule_(of_steps_ ? step : epoch); }
   [[nodiscard]] const std::string& description() const { return description_; }
 
  private:
   std::string description_;
   std::function<double(Index)> rule_;
+  bool of_steps_ = false;
 };
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -19,9 +19,9 @@
 
 /// @file
 /// A training run as a file, from which it goes on to the bit: the model (as io/model_tensors.hpp names it), the model
-/// of the best epoch (the same names behind "best."), the optimiser's state and the sums of the epoch that is under way
-/// as tensors, the position and what tells runs apart as metadata. What is the same in two runs is the same in their
-/// checkpoints, byte for byte.
+/// of the best epoch (the same names behind "best."), the average of the weights (behind "average.") if there is one,
+/// the optimiser's state and the sums of the epoch that is under way as tensors, the position and what tells runs apart
+/// as metadata. What is the same in two runs is the same in their checkpoints, byte for byte.
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
@@ -45,6 +45,9 @@ void for_each_number(State& state, const Visit& visit) {
   visit("seconds", state.seconds);
   visit("best_epoch", state.best_epoch);
   visit("best_value", state.best_value);
+  visit("gathered_batches", state.gathered.batches);
+  visit("gathered_samples", state.gathered.samples);
+  visit("averaged", state.averaged);
 }
 
 /// Visits what a TrainerState says that it is the state of, with the names in metadata.
@@ -89,6 +92,9 @@ template <class Network, class T, class O, class L>
   add_model(file, trainer.model());
   add_model(file, trainer.best_model(), "best.");
   file.add<T>("optimizer.state", {std::ssize(state.optimizer.values)}, state.optimizer.values);
+  if (trainer.average() != nullptr) add_model(file, *trainer.average(), "average.");
+  if (!state.gathered.sum.empty())
+    file.add<T>("gathered.gradients", {std::ssize(state.gathered.sum)}, state.gathered.sum);
   file.add<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
   file.metadata() = {{"kind", std::string(detail::kCheckpointKind)},
                      {"library", detail::checkpoint_library()},
@@ -139,12 +145,17 @@ void restore_checkpoint(const TensorFile& file, Trainer<Network, T, O, L>& train
   file.read<T>("optimizer.state", {std::ssize(state.optimizer.values)}, state.optimizer.values);
   state.gradient_flow.resize(state.batch > 0 ? 3 * Network::parameters.size() : 0);
   file.read<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
+  state.gathered.sum.resize(static_cast<std::size_t>(detail::tensor_size(file, "gathered.gradients")));
+  if (!state.gathered.sum.empty())
+    file.read<T>("gathered.gradients", {std::ssize(state.gathered.sum)}, state.gathered.sum);
   Model<Network, T> model;
   Model<Network, T> best;
+  Model<Network, T> average;
   read_model(file, model);
   read_model(file, best, "best.");
+  if (state.averaged > 0) read_model(file, average, "average.");
   try {
-    trainer.restore(state, model, best, options);
+    trainer.restore(state, {.model = model, .best = best, .average = &average}, options);
   } catch (const ArgumentError& error) {
     throw FileError(file.origin().string(), error.what());
   }

@@ -59,13 +59,15 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
                                   const std::function<void(Index)>& progress = {}) {
   EvaluationSum sum;
   batches.seek({});
-  for (Index i = 0; i < batches.batches(); ++i) {
-    const Batch<T> batch = batches.next();
-    const TensorView<const T> outputs = model.infer(workspace, batch.images);
-    const double value = loss_of<T>(loss, outputs, batch.targets(), {}, workspace.team());
-    sum.add(batch_result(value, outputs, batch.targets()), batch.images.batch);
-    if (progress) progress(sum.images);
-  }
+  workspace.team().together([&] {
+    for (Index i = 0; i < batches.batches(); ++i) {
+      const Batch<T> batch = batches.next();
+      const TensorView<const T> outputs = model.infer(workspace, batch.images);
+      const double value = loss_of<T>(loss, outputs, batch.targets(), {}, workspace.team());
+      sum.add(batch_result(value, outputs, batch.targets()), batch.images.batch);
+      if (progress) progress(sum.images);
+    }
+  });
   return sum.mean();
 }
 

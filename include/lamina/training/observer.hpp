@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include <lamina/core/index.hpp>
@@ -39,6 +40,7 @@ struct EpochReport {
   double learning_rate = 0;
   Evaluation training{};                        ///< each batch measured before its step
   Evaluation validation{};                      ///< after the last step
+  std::optional<Evaluation> averaged{};         ///< the same of the average of the weights, where there is one
   bool best = false;                            ///< the best so far by the trainer's figure of the validation
   double seconds = 0;                           ///< training and validation
   double images_per_second = 0;                 ///< in training

@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <lamina/core/buffer.hpp>
 #include <lamina/core/error.hpp>
 #include <lamina/core/finite.hpp>
 #include <lamina/core/floating_point.hpp>
@@ -41,13 +43,13 @@ template <class T>
 /// Where a loss that is not finite comes from: the first layer whose running statistics or parameters are not, else the
 /// last layer, whose output is all that remains.
 template <class Network, class T>
-[[nodiscard]] std::string blame(const Model<Network, T>& model) {
+[[nodiscard, gnu::cold, gnu::noinline]] std::string blame(const Model<Network, T>& model) {
   const Segment* tensor = first_not_finite<T>(Network::parameters, model.parameters());
   if (tensor == nullptr) tensor = first_not_finite<T>(Network::statistics, model.statistics());
   if (tensor == nullptr) {
-    return "the output of " + std::string(Network::kinds.back()) + " " + std::to_string(Network::size - 1);
+    return message("the output of ", Network::kinds.back(), " ", Network::size - 1);
   }
-  return std::string(tensor->kind) + " " + std::string(tensor->name.view());
+  return message(tensor->kind, " ", tensor->name.view());
 }
 
 }  // namespace detail
@@ -57,6 +59,15 @@ struct StepOptions {
   std::uint64_t seed = 0;       ///< of dropout
   GradientClipping clipping{};  ///< of the gradients, with the norm that gradient flow has measured; it reports them as
                                 ///< they were before, Model::gradients() holds them as they are after
+  Index micro_batches = 1;      ///< batches that a step may be made of
+};
+
+/// What a step that is not over has gathered.
+template <class T>
+struct GatheredGradients {
+  Index batches = 0;
+  Index samples = 0;     ///< in those batches
+  std::vector<T> sum{};  ///< of their mean gradients times their samples; empty without batches
 };
 
 /// One step of training and all it needs: forward, loss, backward, gradient flow, clipping if it is asked for,
@@ -65,18 +76,24 @@ struct StepOptions {
 ///     Model<Network> model(seed);
 ///     TrainingStep step(model, Adam<float>(Network::parameter_count), batch_size, Team{});
 ///     const BatchResult result = step(images, labels, learning_rate);
+///
+/// A step may be made of several batches, for which StepOptions::micro_batches makes room: gather() each, then
+/// update(). The gradient is then the mean over all of their samples, as in one large batch, but that each batch has a
+/// batch norm of its own and is normalised by weights of classes on its own. Its bits depend on how the samples are cut
+/// into batches, as those of a sum do, and not on threads.
 template <class Network, class T = float, Optimizer O = Adam<T>, Loss<T> L = SoftmaxCrossEntropy>
 class TrainingStep {
  public:
   /// @param model  to train; must outlive this object
   /// @param batch  the largest number of images in a step
-  /// @throws ArgumentError when batch < 1
+  /// @throws ArgumentError when batch or micro_batches < 1
   TrainingStep(Model<Network, T>& model, O optimizer, Index batch, const Team& team, L loss = {},
                const StepOptions& options = {})
       : model_(model),
         optimizer_(std::move(optimizer)),
         loss_(std::move(loss)),
-        options_(options),
+        options_(checked(options)),
+        sum_(options.micro_batches > 1 ? Network::parameter_count : 0),
         flow_(Network::parameters),
         workspace_(batch, team) {}
 
@@ -86,23 +103,12 @@ class TrainingStep {
   ///                         layer; the parameters are as before the step
   /// @throws ArgumentError   images or targets that do not fit, a negative learning rate
   BatchResult operator()(TensorView<const T> images, const Targets<T>& targets, double learning_rate) {
-    check_counts(images, targets);
-    require_targets<T>(loss_, {.labels = !targets.labels.empty(), .rows = !targets.rows.empty()});
     require_not_negative("the learning rate", learning_rate);
-    const FlushSubnormals scope;
-    const RandomPosition random{.seed = options_.seed, .step = static_cast<std::uint32_t>(optimizer_.steps())};
-    const Index number = optimizer_.steps() + 1;
-    const TensorView<T> gradient = workspace_.output_gradient(images.batch);
-    const TensorView<const T> output = model_.forward(workspace_, images, random);
-    const BatchResult result = batch_result(loss_of<T>(loss_, output, targets, gradient, team()), output, targets);
-    if (!is_finite(result.loss)) {
-      throw NonFiniteError("step " + std::to_string(number) + ": the loss is not finite, and neither is " +
-                           detail::blame(model_));
-    }
-    model_.backward(workspace_, images, gradient, random);
-    flow_.add(std::as_const(model_).gradients(), number, team());
-    options_.clipping(model_.gradients(), flow_.step_norm(), team());
-    optimizer_.step(model_.parameters(), model_.gradients(), learning_rate, team());
+    BatchResult result;
+    team().together([&] {
+      result = gather(images, targets);
+      update(learning_rate);
+    });
     return result;
   }
 
@@ -117,6 +123,63 @@ class TrainingStep {
     return (*this)(images, Targets<T>{.rows = rows}, learning_rate);
   }
 
+  /// Computes the gradients of a batch and adds them to those of the step that is under way.
+  /// @throws NonFiniteError, ArgumentError  as operator(), and when the step has all its batches; what was gathered
+  ///                                        before is left
+  BatchResult gather(TensorView<const T> images, const Targets<T>& targets) {
+    if (gathered_ >= options_.micro_batches)
+      throw ArgumentError("a step takes " + std::to_string(options_.micro_batches) + " batches: update() is due");
+    check_counts(images, targets);
+    require_targets<T>(loss_, {.labels = !targets.labels.empty(), .rows = !targets.rows.empty()});
+    const FlushSubnormals scope;
+    const Index draw = optimizer_.steps() * options_.micro_batches + gathered_;
+    const RandomPosition random{.seed = options_.seed, .step = static_cast<std::uint32_t>(draw)};
+    const TensorView<T> gradient = workspace_.output_gradient(images.batch);
+    const TensorView<const T> output = model_.forward(workspace_, images, random);
+    const BatchResult result = batch_result(loss_of<T>(loss_, output, targets, gradient, team()), output, targets);
+    if (!is_finite(result.loss)) {
+      throw NonFiniteError(
+          message("step ", optimizer_.steps() + 1, ": the loss is not finite, and neither is ", detail::blame(model_)));
+    }
+    model_.backward(workspace_, images, gradient, random);
+    if (options_.micro_batches > 1) add_gradients(images.batch);
+    ++gathered_;
+    samples_ += images.batch;
+    return result;
+  }
+
+  /// Ends a step: gradient flow, clipping, optimiser.
+  /// @throws NonFiniteError  a gradient that is not; the parameters are as before, and the step is given up
+  /// @throws ArgumentError   a negative learning rate, a step without a batch
+  void update(double learning_rate) {
+    require_not_negative("the learning rate", learning_rate);
+    if (gathered_ == 0) throw ArgumentError("a step needs a batch: gather() one before update()");
+    const FlushSubnormals scope;
+    if (options_.micro_batches > 1) average_gradients();
+    gathered_ = 0;
+    samples_ = 0;
+    flow_.add(std::as_const(model_).gradients(), optimizer_.steps() + 1, team());
+    options_.clipping(model_.gradients(), flow_.step_norm(), team());
+    optimizer_.step(model_.parameters(), model_.gradients(), learning_rate, team());
+  }
+
+  /// What the step under way has gathered, for checkpoints.
+  [[nodiscard]] GatheredGradients<T> gathered() const {
+    const auto sum = gathered_ > 0 ? sum_.span() : std::span<const T>{};
+    return {.batches = gathered_, .samples = samples_, .sum = {sum.begin(), sum.end()}};
+  }
+  /// Continues from what another step has gathered.
+  /// @throws ArgumentError  what it cannot have
+  void restore(const GatheredGradients<T>& other) {
+    const Index size = other.batches > 0 ? sum_.size() : 0;
+    require(other.batches >= 0 && other.batches <= options_.micro_batches && std::ssize(other.sum) == size,
+            "a step of " + std::to_string(options_.micro_batches) + " batches cannot have gathered " +
+                std::to_string(other.batches) + " of them and " + std::to_string(other.sum.size()) + " gradients");
+    std::ranges::copy(other.sum, sum_.begin());
+    gathered_ = other.batches;
+    samples_ = other.samples;
+  }
+
   [[nodiscard]] const O& optimizer() const { return optimizer_; }
   [[nodiscard]] O& optimizer() { return optimizer_; }
   [[nodiscard]] const L& loss() const { return loss_; }
@@ -124,9 +187,34 @@ class TrainingStep {
   [[nodiscard]] GradientFlow& gradient_flow() { return flow_; }
   [[nodiscard]] const GradientFlow& gradient_flow() const { return flow_; }
   [[nodiscard]] const TrainingWorkspace<Network, T>& workspace() const { return workspace_; }
+  [[nodiscard]] TrainingWorkspace<Network, T>& workspace() { return workspace_; }
 
  private:
   [[nodiscard]] const Team& team() const { return workspace_.team(); }
+
+  static StepOptions checked(const StepOptions& options) {
+    require_positive("the number of batches in a step", options.micro_batches);
+    return options;
+  }
+
+  /// Adds the gradients of a batch, weighed by its images.
+  void add_gradients(Index images) {
+    const T weight = static_cast<T>(images);
+    const T* const gradients = std::as_const(model_).gradients().data();
+    const bool first = gathered_ == 0;
+    team().for_parts(sum_.size(), [&](Range range, Index) {
+      for (Index i = range.begin; i < range.end; ++i)
+        sum_[i] = first ? weight * gradients[i] : sum_[i] + weight * gradients[i];
+    });
+  }
+
+  void average_gradients() {
+    const T samples = static_cast<T>(samples_);
+    T* const gradients = model_.gradients().data();
+    team().for_parts(sum_.size(), [&](Range range, Index) {
+      for (Index i = range.begin; i < range.end; ++i) gradients[i] = sum_[i] / samples;
+    });
+  }
 
   static void check_counts(const TensorView<const T>& images, const Targets<T>& targets) {
     const auto check = [&](Index count, const char* what) {
@@ -143,6 +231,9 @@ class TrainingStep {
   O optimizer_;
   L loss_;
   StepOptions options_;
+  Buffer<T> sum_;  // gathered; empty where a step is one batch
+  Index gathered_ = 0;
+  Index samples_ = 0;
   GradientFlow flow_;
   TrainingWorkspace<Network, T> workspace_;
 };

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/data/loader.hpp>
+#include <lamina/network/measure_statistics.hpp>
 #include <lamina/network/model.hpp>
 #include <lamina/network/tensor_checks.hpp>
 #include <lamina/optimizers/gradient_clipping.hpp>
@@ -23,6 +25,8 @@
 #include <lamina/training/evaluate.hpp>
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>
+#include <lamina/training/teacher.hpp>
+#include <lamina/training/weight_average.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
@@ -32,6 +36,8 @@ struct TrainerOptions {
   std::uint64_t seed = 0;  ///< of dropout
   GradientClipping clipping{};
   BestBy best_by = BestBy::automatic;  ///< the figure of the validation that chooses the best epoch
+  Index micro_batches = 1;             ///< batches in a step, but for the last of an epoch: gradient accumulation
+  WeightAveraging averaging{};
 };
 
 /// What a training run consists of besides its network and its optimiser, in words: a state goes on only in a trainer
@@ -62,12 +68,23 @@ struct TrainerState {
   Index best_epoch = 0;               ///< from 1; 0 before the first
   double best_value = 0;              ///< of the figure that chooses it
   std::vector<double> gradient_flow;  ///< GradientFlow::sums() of those batches; empty where there are none
+  GatheredGradients<T> gathered;      ///< of the step that is under way
+  Index averaged = 0;                 ///< weights in the average
   TrainingDescription description;    ///< of the trainer whose state it is
+};
+
+/// The models of a Trainer, of which a state goes on.
+template <class Network, class T>
+struct TrainerModels {
+  const Model<Network, T>& model;
+  const Model<Network, T>& best;
+  const Model<Network, T>* average = nullptr;  ///< null where there is none
 };
 
 /// Trains a model epoch by epoch: all training batches at the epoch's learning rate, then the validation images. The
 /// parameters and running statistics of the epoch that is best by a figure of its validation (the first of equal ones)
-/// are remembered, for the test. Nothing but the times depends on the number of threads.
+/// are remembered, for the test; where an average of the weights is kept, it is that which is measured for it and
+/// remembered. Nothing but the times depends on the number of threads.
 template <class Network, class T = float, Optimizer O = Adam<T>, Loss<T> L = SoftmaxCrossEntropy>
 class Trainer {
  public:
@@ -81,12 +98,16 @@ class Trainer {
       : model_(model),
         best_model_(model),
         step_(model, std::move(optimizer), options.batch_size, team, std::move(loss),
-              {.seed = options.seed, .clipping = options.clipping}),
+              {.seed = options.seed, .clipping = options.clipping, .micro_batches = options.micro_batches}),
         inference_(options.batch_size, team),
         learning_rate_(std::move(learning_rate)),
         training_(training),
         validation_(validation),
         epochs_(options.epochs),
+        micro_batches_(options.micro_batches),
+        averaging_(options.averaging),
+        average_(options.averaging, model),
+        seed_(options.seed),
         best_by_(lamina::best_by(options.best_by, validation.targets())),
         description_{.loss = description_of(step_.loss()),
                      .learning_rate = learning_rate_.description(),
@@ -99,6 +120,16 @@ class Trainer {
     require_targets<T>(step_.loss(), training_.targets());
     require_targets<T>(step_.loss(), validation_.targets());
     check_training_batch<Network>(training_.smallest_batch());  // else the first epoch would fail at its last batch
+  }
+
+  /// Has each training batch shown to another network first, whose logits the loss may read: Distillation does.
+  /// @throws ArgumentError  when a loss does not read them, or the training has begun
+  void set_teacher(Teacher<T> teacher) {
+    require(TargetsLoss<L, T>, "the loss " + description_.loss + " does not read a teacher's logits");
+    require(step_.optimizer().steps() == 0 && batch_ == 0, "a teacher must be there from the first step on");
+    require(!teacher_, "there is a teacher already: " + teacher_description());
+    teacher_.emplace(std::move(teacher));
+    description_.options += " taught by " + teacher_description();
   }
 
   /// Observers are called in the order in which they were added, and must outlive the trainer.
@@ -125,14 +156,16 @@ class Trainer {
             .best_epoch = best_epoch_,
             .best_value = best_value_,
             .gradient_flow = batch_ > 0 ? step_.gradient_flow().sums() : std::vector<double>{},
+            .gathered = step_.gathered(),
+            .averaged = average_.count(),
             .description = description_};
   }
 
   /// Continues from the state of another trainer for the same network; what follows has the same bits as there.
-  /// @param model, best  that trainer's model and best_model()
+  /// @param models  those of that trainer
   /// @throws ArgumentError  when the state is not one of such a trainer, naming both, or lies behind the last epoch;
   ///                        when a loss or learning rate has no description()
-  void restore(const TrainerState<T>& state, const Model<Network, T>& model, const Model<Network, T>& best,
+  void restore(const TrainerState<T>& state, const TrainerModels<Network, T>& models,
                const RestoreOptions& options = {}) {
     require_same_run(state.description, options);
     require(state.epoch >= 0 && state.epoch <= epochs_ && state.batch >= 0 && state.batch < training_.batches(),
@@ -141,17 +174,31 @@ class Trainer {
     const std::size_t sums = state.batch > 0 ? 3 * Network::parameters.size() : 0;
     require(state.gradient_flow.size() == sums, "the sums of gradient flow must be " + std::to_string(sums) + ", got " +
                                                     std::to_string(state.gradient_flow.size()));
+    require(state.gathered.batches == state.batch % micro_batches_,
+            "behind batch " + std::to_string(state.batch) + " a step has gathered " +
+                std::to_string(state.batch % micro_batches_) + " batches, got " +
+                std::to_string(state.gathered.batches));
+    require_not_negative("the number of averaged weights", static_cast<double>(state.averaged));
+    require(state.averaged == 0 || models.average != nullptr, "the average of the weights is missing");
+    const OptimizerState<T> before = state_of(step_.optimizer());
     step_.optimizer().restore(state.optimizer);
+    try {
+      step_.restore(state.gathered);
+    } catch (...) {
+      step_.optimizer().restore(before);
+      throw;
+    }
     step_.gradient_flow().reset();
-    if (state.batch > 0) step_.gradient_flow().restore(state.gradient_flow, state.batch);
+    if (state.batch > 0) step_.gradient_flow().restore(state.gradient_flow, state.batch / micro_batches_);
+    if (state.averaged > 0) average_.restore(*models.average, state.averaged);
     epoch_ = state.epoch;
     batch_ = state.batch;
     sum_ = state.training;
     seconds_ = state.seconds;
     best_epoch_ = state.best_epoch;
     best_value_ = state.best_value;
-    model_ = model;
-    best_model_ = best;
+    model_ = models.model;
+    best_model_ = models.best;
   }
 
   /// Measures the best epoch's model, or the model as it is before the first epoch.
@@ -164,6 +211,8 @@ class Trainer {
   /// The model of the best epoch so far, and that epoch, from 1; 0 before the first.
   [[nodiscard]] const Model<Network, T>& best_model() const { return best_model_; }
   [[nodiscard]] Index best_epoch() const { return best_epoch_; }
+  /// The average of the weights; none where none is kept or before the first.
+  [[nodiscard]] const Model<Network, T>* average() const { return average_.count() > 0 ? &average_.model() : nullptr; }
   /// The model in training.
   [[nodiscard]] const Model<Network, T>& model() const { return model_; }
 
@@ -204,15 +253,15 @@ class Trainer {
   /// The rest of an epoch, or of its training up to where `stop` says so: false then.
   bool run_epoch(const std::function<bool()>& stop) {
     const Stopwatch watch(seconds_);
-    EpochReport report{.epoch = epoch_ + 1, .epochs = epochs_, .learning_rate = learning_rate_(epoch_)};
+    EpochReport report{.epoch = epoch_ + 1, .epochs = epochs_, .learning_rate = learning_rate(0)};
     if (!train(report, watch, stop)) return false;
     report.training = sum_.mean();
     report.images_per_second = static_cast<double>(report.training.images) / watch.seconds();
     report.validation = evaluate_on(model_, validation_, EvaluationSet::validation);
     require_finite(report);
-    const double value = figure_of(report.validation, best_by_);
-    report.best = best_epoch_ == 0 || is_better(best_by_, value, best_value_);
-    if (report.best) remember(report);
+    average_epoch();
+    if (average() != nullptr) report.averaged = evaluate_on(*average(), validation_, EvaluationSet::validation);
+    choose_best(report);
     report.seconds = watch.seconds();
     const std::vector<TensorFlow> flow = step_.gradient_flow().average();
     report.gradient_flow = flow;
@@ -228,25 +277,35 @@ class Trainer {
   /// The batches that are left of an epoch; false where `stop` ended them.
   bool train(const EpochReport& epoch, const Stopwatch& watch, const std::function<bool()>& stop) {
     const Index batches = training_.batches();
-    while (batch_ < batches) {
-      training_.seek({epoch_, batch_});
-      const Batch<T> batch = training_.next();
-      const BatchResult result = step_(batch.images, batch.targets(), epoch.learning_rate);
-      sum_.add(result, batch.images.batch);
-      seconds_ = watch.seconds();
-      ++batch_;
-      const StepReport report{.epoch = epoch.epoch,
-                              .epochs = epoch.epochs,
-                              .step = batch_,
-                              .steps = batches,
-                              .learning_rate = epoch.learning_rate,
-                              .loss = result.loss,
-                              .so_far = sum_.mean(),
-                              .seconds = seconds_};
-      notify([&](TrainingObserver& observer) { observer.on_step(report); });
-      if (batch_ < batches && stop && stop()) return false;
-    }
-    return true;
+    bool stopped = false;
+    step_.workspace().team().together([&] {
+      while (batch_ < batches && !stopped) {
+        train_on_next(epoch, watch);
+        stopped = batch_ < batches && stop && stop();
+      }
+    });
+    return !stopped;
+  }
+
+  void train_on_next(const EpochReport& epoch, const Stopwatch& watch) {
+    const Index batches = training_.batches();
+    training_.seek({epoch_, batch_});
+    const Batch<T> batch = training_.next();
+    const double rate = learning_rate(batch_);
+    const BatchResult result = step_.gather(batch.images, targets_of(batch));
+    sum_.add(result, batch.images.batch);
+    ++batch_;
+    if (batch_ % micro_batches_ == 0 || batch_ == batches) update(rate);
+    seconds_ = watch.seconds();
+    const StepReport report{.epoch = epoch.epoch,
+                            .epochs = epoch.epochs,
+                            .step = batch_,
+                            .steps = batches,
+                            .learning_rate = rate,
+                            .loss = result.loss,
+                            .so_far = sum_.mean(),
+                            .seconds = seconds_};
+    notify([&](TrainingObserver& observer) { observer.on_step(report); });
   }
 
   Evaluation evaluate_on(const Model<Network, T>& model, BatchLoader<T>& images, EvaluationSet set) {
@@ -265,11 +324,57 @@ class Trainer {
                          detail::blame(model_));
   }
 
-  void remember(const EpochReport& report) {
-    std::ranges::copy(model_.parameters(), best_model_.parameters().begin());
-    std::ranges::copy(model_.statistics(), best_model_.statistics().begin());
+  /// The rate of the step that a batch of the epoch belongs to.
+  [[nodiscard]] double learning_rate(Index batch) const {
+    const Index steps = (training_.batches() + micro_batches_ - 1) / micro_batches_;
+    return learning_rate_(epoch_, epoch_ * steps + batch / micro_batches_);
+  }
+
+  [[nodiscard]] Targets<T> targets_of(const Batch<T>& batch) const {
+    Targets<T> targets = batch.targets();
+    if (teacher_) targets.teacher = (*teacher_)(batch.images);
+    return targets;
+  }
+
+  void update(double rate) {
+    step_.update(rate);
+    if (averaging_.kind() == WeightAveraging::Kind::exponential) average_.add(model_, step_.workspace().team());
+  }
+
+  /// Stochastic weight averaging at the end of an epoch.
+  void average_epoch() {
+    if (averaging_.kind() != WeightAveraging::Kind::stochastic || epoch_ + 1 < averaging_.first_epoch()) return;
+    average_.add(model_, step_.workspace().team());
+    StatisticsMeasurement measurement(average_.model());
+    if (!measurement.needed()) return;
+    for (Index i = 0; i < training_.batches(); ++i) {
+      training_.seek({epoch_, i});
+      measurement.add(average_.model(), step_.workspace(), training_.next().images,
+                      {.seed = seed_, .step = static_cast<std::uint32_t>(i)});
+    }
+    measurement.finish(average_.model());
+  }
+
+  /// Remembers the average of the weights, where there is one, or the weights, if they are the best so far.
+  void choose_best(EpochReport& report) {
+    const double value = figure_of(report.averaged.value_or(report.validation), best_by_);
+    report.best = best_epoch_ == 0 || is_better(best_by_, value, best_value_);
+    if (!report.best) return;
+    const Model<Network, T>& model = average() != nullptr ? *average() : model_;
+    std::ranges::copy(model.parameters(), best_model_.parameters().begin());
+    std::ranges::copy(model.statistics(), best_model_.statistics().begin());
     best_epoch_ = report.epoch;
-    best_value_ = figure_of(report.validation, best_by_);
+    best_value_ = value;
+  }
+
+  [[nodiscard]] std::string teacher_description() const { return teacher_->description(); }
+
+  [[nodiscard]] std::string description_of_options(const TrainerOptions& options) const {
+    return describe("TrainerOptions", {{"seed", options.seed},
+                                       {"clipping", options.clipping.description()},
+                                       {"best_by", to_string(best_by_)},
+                                       {"micro_batches", options.micro_batches},
+                                       {"averaging", options.averaging.description()}});
   }
 
   Model<Network, T>& model_;
@@ -282,6 +387,11 @@ class Trainer {
   BatchLoader<T>& training_;
   BatchLoader<T>& validation_;
   Index epochs_;
+  Index micro_batches_;
+  WeightAveraging averaging_;
+  WeightAverage<Network, T> average_;
+  std::uint64_t seed_;
+  std::optional<Teacher<T>> teacher_;
   BestBy best_by_;
   TrainingDescription description_;
   Index epoch_ = 0;  // this and the next three: as in TrainerState

@@ -331,12 +331,12 @@ class ByImages {
   }
 
   static void sum_parts_of(const Plan& plan, const ConvolutionBackward<T>& pass, Index parts, const T* sums) {
-    const Index stride = plan.part_size();
-    sum_parts(pass.team, parts, stride, sums, plan.shape.weight_size(), pass.weight_gradient);
-    const T* const rest = sums + plan.weight_sums();
-    if (pass.bias_gradient != nullptr) sum_parts(pass.team, parts, stride, rest, plan.outputs(), pass.bias_gradient);
+    const PartSums<T> all{sums, parts, plan.part_size()};
+    sum_parts(pass.team, all, plan.shape.weight_size(), pass.weight_gradient);
+    const PartSums<T> rest = all.from(plan.weight_sums());
+    if (pass.bias_gradient != nullptr) sum_parts(pass.team, rest, plan.outputs(), pass.bias_gradient);
     if (pass.input_gradient.wanted()) {
-      write_norm_gradients(pass.team, pass.input_gradient, parts, stride, rest + plan.bias_size());
+      write_norm_gradients(pass.team, pass.input_gradient, rest.from(plan.bias_size()));
     }
   }
 };

@@ -91,11 +91,12 @@ struct DirectForward {
       const T* const weights = pass.prepared + Gathered{shape.inputs()}.offset(inputs, columns);
       const bool first = inputs.begin == 0;
       multiply<T>(output.pixels(), MatrixRows<const T>{patches + 9 * inputs.begin, stride(shape)},
-                  PanelMatrix<T>{weights, 9 * inputs.size(), columns.size()}, {0, columns.size()},
-                  {.bias = first ? bias + columns.begin : nullptr,
-                   .accumulate = !first,
-                   .slope = inputs.end == shape.inputs() ? slope : T{1}},
-                  {output.data, output.stride});
+                  {.b = {weights, 9 * inputs.size(), columns.size()},
+                   .columns = {0, columns.size()},
+                   .ends = {.bias = first ? bias + columns.begin : nullptr,
+                            .accumulate = !first,
+                            .slope = inputs.end == shape.inputs() ? slope : T{1}},
+                   .c = {output.data, output.stride}});
     });
     if (slope == T{1} && !pass.epilogue.identity())
       finish(epilogue_of(pass).channels(columns.begin, columns.size()), {0, output.batch}, output);

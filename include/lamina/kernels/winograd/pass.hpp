@@ -69,11 +69,12 @@ void apply_epilogue_to_frame(const GradientEpilogue<T>& epilogue, Index sample, 
       const T* const row = gradient + frame.row(y);
       std::copy(row, row + frame.row_size(), gradient + y * frame.row_size());
     }
-    apply_epilogue(epilogue, first, image.pixels(), gradient, image.channels, sums);
+    apply_epilogue<T>(epilogue, {first, first + image.pixels()}, {gradient, image.channels}, sums);
     return;
   }
   for (Index y = 0; y < image.height; ++y) {
-    apply_epilogue(epilogue, first + y * image.width, image.width, gradient + frame.row(y), image.channels, sums);
+    const Index row = first + y * image.width;
+    apply_epilogue<T>(epilogue, {row, row + image.width}, {gradient + frame.row(y), image.channels}, sums);
   }
 }
 

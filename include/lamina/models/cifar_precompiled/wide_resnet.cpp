@@ -1,0 +1,10 @@
+/// The definitions that cifar_precompiled.hpp promises, of the wide residual network.
+#include <lamina/core/instruction_set.hpp>
+#include <lamina/models/cifar_precompiled.hpp>
+
+namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
+
+template Engine<float> training_engine<WideResNet16x4, float, Fusion::full>();
+template Engine<float> inference_engine<WideResNet16x4, float, Fusion::full>();
+
+}  // namespace lamina::inline LAMINA_INSTRUCTION_SET::engine

@@ -1,0 +1,82 @@
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include <lamina/core/usable_cores.hpp>
+
+#include "../catch.hpp"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+using namespace lamina;
+
+namespace {
+
+/// A folder of files that is gone with the object.
+class Files {
+ public:
+  Files() { std::filesystem::remove_all(root_); }
+  ~Files() { std::filesystem::remove_all(root_); }
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+
+  void write(const std::string& path, const std::string& text) const {
+    std::filesystem::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+  }
+  [[nodiscard]] std::string root() const { return root_.string(); }
+
+ private:
+  std::filesystem::path root_ = std::filesystem::temp_directory_path() / "lamina_control_groups";
+};
+
+}  // namespace
+
+TEST_CASE("usable cores: the tightest quota of a control group and those around it counts") {
+  const Files files;
+  CHECK(std::isinf(detail::processor_quota(files.root(), "/a/b")));
+  files.write("cpu.max", "max 100000\n");
+  CHECK(std::isinf(detail::processor_quota(files.root(), "/a/b")));
+  files.write("a/cpu.max", "150000 100000\n");
+  files.write("a/b/cpu.max", "400000 100000\n");
+  CHECK(detail::processor_quota(files.root(), "/a/b") == 1.5);
+  CHECK(detail::processor_quota(files.root(), "/a") == 1.5);
+  CHECK(std::isinf(detail::processor_quota(files.root(), "")));
+}
+
+TEST_CASE("usable cores: control groups of the first version have their quota in two files") {
+  const Files files;
+  files.write("cpu.cfs_quota_us", "-1\n");
+  files.write("cpu.cfs_period_us", "100000\n");
+  CHECK(std::isinf(detail::processor_quota(files.root(), "")));
+  files.write("cpu.cfs_quota_us", "250000\n");
+  CHECK(detail::processor_quota(files.root(), "") == 2.5);
+}
+
+TEST_CASE("usable cores: the control group of the processors is found among others") {
+  const Files files;
+  files.write("2", "0::/user.slice/job\n");
+  files.write("1", "5:memory:/m\n4:cpu,cpuacct:/docker/x\n1:cpuset:/s\n0::/late\n");
+  files.write("root", "0::/\n");
+  CHECK(detail::control_group(files.root() + "/2") == "/user.slice/job");
+  CHECK(detail::control_group(files.root() + "/1") == "/docker/x");
+  CHECK(detail::control_group(files.root() + "/root").empty());
+  CHECK(detail::control_group(files.root() + "/none").empty());
+}
+
+#if defined(__linux__)
+TEST_CASE("usable cores: a thread that may use one core has one") {
+  cpu_set_t before;
+  REQUIRE(sched_getaffinity(0, sizeof(before), &before) == 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
+  CHECK(usable_cores() == 1);
+  REQUIRE(sched_setaffinity(0, sizeof(before), &before) == 0);
+  CHECK(usable_cores() >= 1);
+  CHECK(usable_cores() <= CPU_COUNT(&before));
+}
+#endif
