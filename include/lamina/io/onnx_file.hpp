@@ -76,6 +76,7 @@ class OnnxGraph {
     } else if constexpr (kind == "avg_pool" || kind == "max_pool") {
       onnx::NodeProto& node = add_node(kind == "avg_pool" ? "AveragePool" : "MaxPool", {values_[index(value)]});
       set_window(node, Bound::pooling.window, false);
+      if constexpr (kind == "avg_pool") set(node, "count_include_pad", Index{1});  // zeros around the image do count
       return output_of(node);
     } else if constexpr (kind == "leaky_relu") {
       onnx::NodeProto& node = add_node("LeakyRelu", {values_[index(value)]});
