@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir share/cmake/Lamina)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lamina DESTINATION include FILES_MATCHING PATTERN "*.[ch]pp")
-install(TARGETS lamina lamina_vgg lamina_cifar lamina_images EXPORT LaminaTargets)
+install(TARGETS lamina lamina_vgg lamina_cifar lamina_images lamina_onnx EXPORT LaminaTargets)
 install(EXPORT LaminaTargets NAMESPACE Lamina:: DESTINATION ${package_dir})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/LaminaConfig.cmake.in ${PROJECT_BINARY_DIR}/LaminaConfig.cmake

@@ -41,15 +41,15 @@ int main(int argc, char** argv) {
   Run whole(images);
   whole.trainer.run();
 
-  // The same with a checkpointer, which writes checkpoint.safetensors at the end of each epoch and, here, after every 5
-  // steps. The function that run() is given ends it: in its 23rd step, as a signal or a power failure might.
+  // The same with a checkpointer, which writes checkpoint.safetensors at the end of each epoch, of 18 steps, and, here,
+  // after every 5 steps of one. The function that run() is given ends it after 27 steps, as a signal might.
   Index steps = 0;
   Run interrupted(images);
   Checkpointer checkpointer(interrupted.trainer, folder, "resume.cpp", {.steps = 5});
   interrupted.trainer.add_observer(checkpointer);
-  interrupted.trainer.run([&] { return ++steps == 23; });
+  interrupted.trainer.run([&] { return ++steps == 27; });
 
-  // A new run, as if in another process, on any number of threads, goes on from the file: from step 20.
+  // A new run, as if in another process, on any number of threads, goes on from the file: after step 23.
   Run resumed(images);
   restore_checkpoint(read_safetensors(folder / "checkpoint.safetensors"), resumed.trainer);
   std::cout << "resumed after " << resumed.trainer.state().optimizer.steps << " steps\n";

@@ -37,7 +37,7 @@ Every public name, under the header that declares it: made of the comments in th
 The headers say the rest, parameters and errors. `lamina.hpp` includes all of them but those marked with a reason.
 
 """
-REASONS = {"stb_image": "needs stb_image.h", "nlohmann": "needs nlohmann/json.hpp"}
+REASONS = {"stb_image": "needs stb_image.h", "onnx/": "needs onnx", "nlohmann": "needs nlohmann/json.hpp"}
 
 NAME_PATTERNS = [
     re.compile(r"^(?:class|struct|enum class)\s+([A-Za-z]\w*)(?:\s*[:{]|\s*$)"),

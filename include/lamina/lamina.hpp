@@ -3,7 +3,7 @@
 /// @file
 /// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp and
 /// io/classifier_file.hpp, which save and load models, and training/checkpointer.hpp; and those that need stb_image.h:
-/// data/image_file.hpp and data/image_folder.hpp, which read PNG and JPEG files.
+/// data/image_file.hpp and data/image_folder.hpp, which read PNG and JPEG files; and io/onnx_file.hpp, which needs onnx.
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>

@@ -78,7 +78,7 @@ TEST_CASE("gradient_flow: vanishes without batch norm and is healthy with it") {
 TEST_CASE("resume: the weights are those of the uninterrupted run") {
   const TemporaryFolder folder;
   CHECK(output_of("resume " + folder.path().string()) ==
-        "resumed after 20 steps\nthe weights are those of the uninterrupted run, to the bit\n");
+        "resumed after 23 steps\nthe weights are those of the uninterrupted run, to the bit\n");
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
@@ -91,6 +91,19 @@ TEST_CASE("custom_loss: its gradient is right, and a network learns with it") {
 TEST_CASE("regression: explains nearly all that the mean of the targets does not") {
   const std::string out = output_of("regression");
   CHECK(number_behind("mean squared error ", out) < 0.05 * number_behind("targets has ", out));
+}
+
+TEST_CASE("export_onnx: writes one file into the temporary folder where it is given none") {
+  if (!std::filesystem::exists(example("export_onnx"))) {
+    WARN("skipped: there is no onnx");
+    return;
+  }
+  const TemporaryFolder folder;
+  const Outcome outcome = run("TMPDIR=" + folder.path().string() + " " + example("export_onnx"));
+  CHECK(outcome.status == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("lamina_export.onnx: "));
+  CHECK(std::filesystem::exists(folder.path() / "lamina_export.onnx"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "lamina_export.safetensors"));
 }
 
 TEST_CASE("lenet_idx: learns digits from files") {

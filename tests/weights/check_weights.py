@@ -125,8 +125,8 @@ def lenet(program, folder):
 
     network.load_state_dict({key: torch.from_numpy(array) for key, array in own.items()})
     weight_files.write(folder / "own.safetensors", own, {})
-    run(program, "load", "lenet", folder / "own.safetensors", folder / "run.safetensors", folder / "own_run.safetensors")
-    found = weight_files.read(folder / "own_run.safetensors")[0]["logits"]
+    run(program, "load", "lenet", folder / "own.safetensors", folder / "run.safetensors", folder / "theirs.safetensors")
+    found = weight_files.read(folder / "theirs.safetensors")[0]["logits"]
     check_close("lenet, PyTorch's with us", found, logits_of(network, ours["images"]))
     # Would a mistake in the order of the flattened values be seen behind the last layer?
     network[7].weight.data.copy_(network[7].weight.data.reshape(120, 16, 25).transpose(1, 2).reshape(120, 400).clone())
@@ -158,6 +158,25 @@ def to_onnx(program, folder):
         for count in (1, 4):
             found = evaluate(model, to_pytorch_layout(ours["images"][:count]))
             check_close(f"{name}, {count} images", found, ours["logits"][:count])
+
+
+def own_onnx(program, folder):
+    """What the example export_onnx writes of a network that no script knows."""
+    try:
+        import onnx
+    except ImportError as missing:
+        print(f" skipped: {missing}")
+        return
+    run(program, folder)
+    ours = weight_files.read(folder / "lamina_export.safetensors")[0]
+    model = onnx.load(folder / "lamina_export.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    graph = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True).graph
+    shape = [size.dim_param or size.dim_value for size in graph.output[0].type.tensor_type.shape.dim]
+    assert shape == ["batch", 5], shape
+    for count in (1, 2):
+        found = onnx_evaluator()(model, to_pytorch_layout(ours["images"][:count].copy()))
+        check_close(f"export_onnx, {count} images", found, ours["logits"][:count])
 
 
 def round_trip(program, folder):
@@ -253,5 +272,5 @@ def refusals(program, folder):
 if __name__ == "__main__":
     torch.set_num_threads(2)
     with tempfile.TemporaryDirectory() as temporary:
-        checks = (to_pytorch, from_pytorch, lenet, to_onnx, round_trip, refusals)
+        checks = (to_pytorch, from_pytorch, lenet, to_onnx, own_onnx, round_trip, refusals)
         {check.__name__: check for check in checks}[sys.argv[1]](sys.argv[2], pathlib.Path(temporary))

@@ -23,6 +23,10 @@ def average_pool(x, *, kernel_shape, pads, strides, ceil_mode=0, count_include_p
     return functional.avg_pool2d(x, kernel_shape, strides, split_pads(pads), bool(ceil_mode), bool(count_include_pad))
 
 
+def reshape(x, shape):
+    return x.reshape([size or x.shape[axis] for axis, size in enumerate(shape.tolist())])
+
+
 def linear(x, weight, bias, *, alpha, beta, transB, transA=0):  # the attributes' names are ONNX's
     assert not transA
     return alpha * (x @ (weight.t() if transB else weight)) + beta * bias
@@ -50,14 +54,18 @@ OPERATORS = {
     "Concat": lambda *inputs, axis: torch.cat(inputs, axis),
     "Constant": lambda *, value: torch.from_numpy(numpy_helper.to_array(value).copy()),
     "Conv": convolution,
+    "Erf": torch.erf,
     "Flatten": lambda x, *, axis: x.flatten(axis),
     "Gemm": linear,
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdim=True),
+    "Identity": lambda x: x,
     "LeakyRelu": lambda x, *, alpha: functional.leaky_relu(x, alpha),
     "MaxPool": max_pool,
     "Mul": torch.mul,
     "Relu": functional.relu,
+    "Reshape": reshape,
     "Sigmoid": torch.sigmoid,
+    "Tanh": torch.tanh,
     "Unsqueeze": unsqueeze,
 }
 
