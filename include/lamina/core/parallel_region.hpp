@@ -41,8 +41,10 @@ inline void run_together(int threads, ScopeBody body) {
   crew.finish();
 }
 
-/// Runs a loop on the threads that stand by, in a region of its own if there is none.
+/// Runs a loop on the threads that stand by, in a region of its own if there is none; a loop of one task or for one
+/// thread at once. The body without its type serves all cases, so that each is compiled once.
 inline void run_loop(int threads, Index tasks, LoopBody body) {
+  if (threads == 1 || tasks == 1) return body({0, tasks}, 0);
   const auto loop = [&] {
     Crew* const crew = Crew::led();
     crew == nullptr ? body({0, tasks}, 0) : crew->run(threads, tasks, body);

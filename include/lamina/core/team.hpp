@@ -45,12 +45,7 @@ class Team {
   /// @throws what a call of `body` threw first; tasks that had not begun then are left out
   template <class Body>
   void for_each(Index tasks, const Body& body) const {
-    if (tasks <= 0) return;
-    if (threads_ == 1 || tasks == 1) {
-      for (Index task = 0; task < tasks; ++task) body(task, Index{0});
-      return;
-    }
-    detail::run_loop(threads_, tasks, detail::LoopBody(body));
+    if (tasks > 0) detail::run_loop(threads_, tasks, detail::LoopBody(body));
   }
 
   /// Calls body(range, thread) for fixed parts of 0 ... total - 1: for element-wise work.
