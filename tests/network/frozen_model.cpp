@@ -97,6 +97,19 @@ TEST_CASE("frozen model: results have the same bits for any team and any batch s
   }
 }
 
+TEST_CASE("frozen model: the way in which a wide layer is computed does not depend on the team") {
+  using Wide = Sequential<Image<4, 4, 128>, Conv2d<128, 3>, ReLU, Conv2d<128, 3>>;
+  const Index batch = GENERATE(1, 2, 4, 7);
+  const auto images = random_images<float>(batch, Wide::input_shape);
+  const auto model = freeze(used_model<Wide>(images));
+  FrozenWorkspace<Wide> one(batch, Team(1));
+  const auto expected = values(model.infer(one, images.view()));
+  for (const int threads : {2, 3, 4}) {
+    FrozenWorkspace<Wide> workspace(batch, Team(threads));
+    CHECK(values(model.infer(workspace, images.view())) == expected);
+  }
+}
+
 TEST_CASE("frozen model: is independent of the model it was made from") {
   const auto images = random_images<float>(2, Mixed::input_shape);
   auto model = used_model<Mixed>(images);

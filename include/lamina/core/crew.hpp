@@ -134,7 +134,8 @@ class Crew {
   }
 
   void announce(std::uint32_t news) {
-    news_.store(news, std::memory_order_release);
+    // Sequentially consistent: whoever is told that nobody waits must have been seen by those about to.
+    news_.store(news, std::memory_order_seq_cst);
     news_.notify_all();
   }
 

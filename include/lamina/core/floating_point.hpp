@@ -2,10 +2,10 @@
 
 #include <cstdint>
 
+#include <lamina/core/instruction_set.hpp>
+
 #if defined(__SSE__) || defined(_M_X64)
 #include <xmmintrin.h>
-
-#include <lamina/core/instruction_set.hpp>
 #endif
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {

@@ -16,6 +16,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 namespace detail {
 
 /// As many threads as OpenMP has been told to take, by OMP_NUM_THREADS or omp_set_num_threads, else the usable cores.
+/// OpenMP does not tell a number that was set from the processors' own where they are the same: then it is the cores.
 [[nodiscard]] inline int default_threads() {
   const int threads = omp_get_max_threads();
   if (std::getenv("OMP_NUM_THREADS") != nullptr || threads != omp_get_num_procs()) return threads;
@@ -40,8 +41,9 @@ class Team {
 
   /// Calls body(task, thread) for every task in 0 ... tasks - 1. Each thread takes tasks one after another, first of
   /// its own contiguous share, then those of others that are behind; `thread` in 0 ... threads() - 1 is a number that
-  /// no other thread has at the same time. The threads work in the caller's floating-point mode. The result of `body`
-  /// must not depend on `thread`.
+  /// no other thread of this loop has at the same time. A loop in the body of another runs alone, as thread 0, on each
+  /// of that loop's threads. The threads work in the caller's floating-point mode. The result of `body` must not depend
+  /// on `thread`.
   /// @throws what a call of `body` threw first; tasks that had not begun then are left out
   template <class Body>
   void for_each(Index tasks, const Body& body) const {

@@ -16,6 +16,7 @@ struct ForwardOptions {
   RandomPosition random{};
   T* updated_statistics = nullptr;  ///< the running statistics to move; null in inference
   const T* frozen = nullptr;        ///< prepared weights with batch norms folded in (freeze.hpp); null for none
+  Index whole_batch = 0;            ///< images of the batch, where this pass computes a part of them; else 0
 };
 
 /// Runs the forward steps of a program.
@@ -71,6 +72,7 @@ class ForwardPass {
                                         .scratch = run_.scratch(),
                                         .input = step.keeps_input ? run_.expression(input) : run_.read(input),
                                         .output = run_.writable(step.value),
+                                        .whole_batch = options_.whole_batch,
                                         .epilogue = run_.epilogue(step.value)};
     if (step.keeps_input) pass.kept_input = run_.writable(input);
     if (step.moments) {

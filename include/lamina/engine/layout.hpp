@@ -63,7 +63,9 @@ template <class T>
     channels = std::max(channels, operation.output.channels);
     if (operation.kind == OperationKind::channel_scale) {
       most = std::max(most, kernels::ChannelScaling<T>::forward_scratch(operation.output, threads));
-      most = std::max(most, kernels::ChannelScaling<T>::backward_scratch(operation.output, batch, threads));
+      if (mode == Mode::training) {
+        most = std::max(most, kernels::ChannelScaling<T>::backward_scratch(operation.output, batch, threads));
+      }
     }
     if (const auto* const convolution = std::get_if<ConvolutionRow<T>>(&program.rows[i])) {
       most = std::max(most, convolution->forward_scratch(convolution->shape, batch, threads));

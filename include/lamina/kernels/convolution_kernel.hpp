@@ -27,6 +27,9 @@ struct ConvolutionForward {
   Expression<T> input{};
   TensorView<T> kept_input{};  ///< where the input's value goes; empty where nobody else needs it
   TensorView<T> output{};
+  /// Images of the whole batch, of which `output` may have a part; 0 where it has all. A kernel may choose its way by
+  /// it, not by the part, whose size depends on the number of threads.
+  Index whole_batch = 0;
   T* mean = nullptr;      ///< where the output's batch mean goes; null for none
   T* variance = nullptr;  ///< and the biased variance
   /// Applied to the output before it is written: an inference batch norm, addition and activation. Its raw tensor is

@@ -58,7 +58,8 @@ class FrozenWorkspace {
 /// 3.2, without the quantisation) and the weights are in the form that the kernels compute with. Large batches are
 /// split between the threads, each of which takes some images at a time through the whole network, so that activations
 /// stay in its caches; a batch smaller than the team, or a network whose weights are large, is computed layer by layer,
-/// the threads sharing each. Agrees with Model::infer up to rounding; its own results have the same bits on any team.
+/// the threads sharing each. Agrees with Model::infer up to rounding; its own results have the same bits on any team. A
+/// layer of many channels and few pixels may be computed in another way in a small batch than in a large one.
 template <class Network, class T = float>
 class FrozenModel {
  public:
@@ -75,7 +76,7 @@ class FrozenModel {
     const TensorView<T> output = workspace.output(images.batch);
     const Index chunk = workspace.chunk();
     if (chunk == 0 || images.batch < workspace.team().threads()) {
-      infer(workspace.layout(), workspace.team(), workspace.memory(), images, output);
+      infer(workspace.layout(), workspace.team(), workspace.memory(), images, output, images.batch);
       return output;
     }
     const Team alone(1);
@@ -83,14 +84,14 @@ class FrozenModel {
       const Index first = task * chunk;
       const Index count = std::min(chunk, images.batch - first);
       infer(workspace.chunk_layout(), alone, workspace.memory(thread), images.samples(first, count),
-            output.samples(first, count));
+            output.samples(first, count), images.batch);
     });
     return output;
   }
 
  private:
   void infer(const engine::Layout& layout, const Team& team, T* memory, const TensorView<const T>& images,
-             const TensorView<T>& output) const {
+             const TensorView<T>& output, Index whole_batch) const {
     engine_.forward(*engine_.program, layout,
                     {.team = team,
                      .parameters = parameters_.data(),
@@ -98,7 +99,7 @@ class FrozenModel {
                      .memory = memory,
                      .input = images,
                      .output = output},
-                    {.frozen = frozen_.data()});
+                    {.frozen = frozen_.data(), .whole_batch = whole_batch});
   }
 
   engine::Engine<T> engine_;

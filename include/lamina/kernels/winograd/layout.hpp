@@ -4,6 +4,7 @@
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/instruction_set.hpp>
+#include <lamina/core/range.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/kernels/simd.hpp>
 #include <lamina/kernels/window.hpp>

@@ -6,6 +6,7 @@
 
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
+#include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/read_ahead.hpp>
 
 /// @file

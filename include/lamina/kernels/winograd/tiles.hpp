@@ -3,6 +3,7 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/kernels/expression.hpp>
+#include <lamina/kernels/frame.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
 #include <lamina/kernels/winograd/layout.hpp>
 
