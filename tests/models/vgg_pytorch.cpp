@@ -70,7 +70,7 @@ class Run {
   double gradients() {
     logits = model.forward(workspace, images.view());
     const auto gradient = workspace.output_gradient(kBatch);
-    const double loss = SoftmaxCrossEntropy{}(logits, labels, gradient, workspace.team()).loss;
+    const double loss = SoftmaxCrossEntropy{}(logits, labels, gradient, workspace.team());
     model.backward(workspace, images.view(), gradient);
     return loss;
   }

@@ -33,7 +33,7 @@ Outcome train(int threads, Index batch, int steps) {
     const auto logits = model.forward(workspace, images.view());
     outcome.logits.assign(logits.data, logits.data + logits.size());
     const auto gradient = workspace.output_gradient(batch);
-    outcome.losses.push_back(SoftmaxCrossEntropy{}(logits, labels, gradient, workspace.team()).loss);
+    outcome.losses.push_back(SoftmaxCrossEntropy{}(logits, labels, gradient, workspace.team()));
     model.backward(workspace, images.view(), gradient);
     adam.step(model.parameters(), model.gradients(), 1e-3, workspace.team());
   }
