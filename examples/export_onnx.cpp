@@ -15,7 +15,8 @@ using Network =
     Sequential<Image<16, 16, 3>, Conv2d<8, 3, ConvOptions{.stride = 2, .bias = false}>, BatchNorm, LeakyReLU,  //
                Residual<Conv2d<8, 3>, ReLU, Conv2d<8, 3>>, SiLU,                                               //
                Concat<Identity, Sequential<Conv2d<4, 1>, GELU>>, BatchNorm, MaxPool<2>,                        //
-               Conv2d<12, 3, ConvOptions{.groups = 12}>, Tanh, AvgPool<2>, Flatten, Linear<16>, Sigmoid, Linear<5>>;
+               Conv2d<12, 3, ConvOptions{.groups = 12}>, Tanh, AvgPool<2>, Flatten, Linear<16>, HardSwish, Linear<16>,
+               ReLU6, Linear<16>, HardSigmoid, Linear<16>, Softmax, Linear<5>>;
 
 int main(int argc, char** argv) {
   const std::filesystem::path folder = argc > 1 ? argv[1] : std::filesystem::temp_directory_path();

@@ -20,10 +20,13 @@ from weight_files import WeightsError
 
 WEIGHTS = pathlib.Path(__file__).resolve().parents[1] / "weights"
 HEADER = "| row | test accuracy | sha256 | command |\n| --- | ---: | --- | --- |\n"
+# What configurations have only where it is on, and the study has off.
+OFF = ("weights_fingerprint", "extensions", "momentum", "nesterov", "no_decay_on_norms", "freeze", "warmup", "accumulate", "ema",
+       "swa", "mixup", "cutout", "temperature", "teacher_weight", "teacher_fingerprint")
 # What the study fixes, and so the command does not say.
-STUDY = {"epochs": 100, "batch_size": 100, "optimizer": "adam", "min_lr": 2e-5, "weight_decay": 0.0, "label_smoothing": 0.0,
-         "initialization": "default", "clip_norm": None, "seed": 0, "limit": None, "weights_fingerprint": None,
-         "extensions": None}
+STUDY = {"epochs": 100, "batch_size": 100, "optimizer": "adam", "schedule": "cosine_annealing", "min_lr": 2e-5,
+         "weight_decay": 0.0, "label_smoothing": 0.0, "initialization": "default", "clip_norm": None, "seed": 0, "limit": None,
+         **dict.fromkeys(OFF)}
 
 
 def read_text(path):

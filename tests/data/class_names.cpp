@@ -21,7 +21,10 @@ std::filesystem::path write_text(const TemporaryFolder& folder, std::string_view
 
 TEST_CASE("class names: one a line, whatever ends the lines") {
   const TemporaryFolder folder;
-  const auto text = GENERATE("cat\ndog\n", "cat\r\ndog\r\n\r\n", "cat\ndog");
+  const auto text = GENERATE("cat\ndog\n", "cat\r\ndog\r\n\r\n",
+                             "\xEF\xBB\xBF"
+                             "cat\r\ndog",
+                             "cat\ndog");
   CHECK(read_class_names(write_text(folder, text), 2) == std::vector<std::string>{"cat", "dog"});
 }
 

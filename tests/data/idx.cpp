@@ -135,6 +135,17 @@ TEST_CASE("idx: a folder of MNIST gives its training and test sets, by either of
   CHECK(sets.test.size() == 2);
 }
 
+TEST_CASE("idx: training and test images of different sizes are refused with both") {
+  const TemporaryFolder folder;
+  const auto train = folder.write("train-images-idx3-ubyte", idx({0x803, 1, 2, 2}, Bytes(4, 5)));
+  const auto test = folder.write("t10k-images-idx3-ubyte", idx({0x803, 1, 2, 3}, Bytes(6, 5)));
+  CHECK(!folder.write("train-labels-idx1-ubyte", idx({0x801, 1}, {1})).empty());
+  CHECK(!folder.write("t10k-labels-idx1-ubyte", idx({0x801, 1}, {1})).empty());
+  CHECK_THROWS_AS(read_mnist(folder.path()), FileError);
+  CHECK_THROWS_WITH(read_mnist(folder.path()),
+                    test.string() + ": expected images of 2x2x1 as in " + train.string() + ", found 2x3x1");
+}
+
 TEST_CASE("idx: a folder of MNIST that is missing or still packed says so") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(read_mnist(folder.path() / "none"), ContainsSubstring("none: no such folder"));

@@ -72,9 +72,11 @@ TEST_CASE("recipes: a teacher changes the run and stands in its configuration") 
   const SmallCifar data;
   const std::string teacher = teacher_of(data);
   const Result plain(data, "plain", "");
-  const Result taught(data, "taught", "--temperature 3 --teacher-weight 0.5 --teacher " + teacher);
+  const Result taught(data, "taught",
+                      "--temperature 3 --teacher-weight 0.5 --teacher-model vgg08 --teacher " + teacher);
   CHECK(taught.flow != plain.flow);
   CHECK(taught.config["teacher"] == teacher);
+  CHECK(taught.config["teacher_model"] == "vgg08");
   CHECK(taught.config["teacher_fingerprint"].get<std::string>().size() == 16);
   CHECK(taught.config["temperature"] == 3.0);
   CHECK(taught.config["teacher_weight"] == 0.5);

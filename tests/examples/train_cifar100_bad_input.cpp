@@ -81,6 +81,8 @@ TEST_CASE("train_cifar100: wrong usage ends with status 2 and one line that says
       {"--mixup -0.2", "--mixup must be a number that is not negative, got '-0.2'"},
       {"--cutout 33", "--cutout must be a whole number of pixels from 0 to 32, got '33'"},
       {"--temperature 2", "--temperature is for a run with a --teacher"},
+      {"--teacher x --teacher-model nosuch", "--teacher-model: "},
+      {"--freeze=", "--freeze needs what names begin with, got ''"},
       {"--teacher x --temperature 0", "--temperature must be a positive number, got '0'"},
       {"--teacher x --teacher-weight 2", "--teacher-weight must be a number from 0 to 1, got '2'"},
   }));

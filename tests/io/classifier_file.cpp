@@ -46,6 +46,27 @@ TEST_CASE("classifier file: weights, normalization and names come back to the bi
   CHECK(read_safetensors(path).metadata().at("model") == "small");
 }
 
+TEST_CASE("classifier file: its own metadata come before those of the caller") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "classifier.safetensors";
+  save_classifier(path, thirds(), {{"image_mean", "[0,0,0]"}, {"class_names", R"(["one","two","three"])"}});
+  CHECK(load_classifier<SmallNetwork>(path).normalization == thirds().normalization);
+  CHECK(load_classifier<SmallNetwork>(path).class_names == thirds().class_names);
+  Classifier<SmallNetwork> nameless = thirds();
+  nameless.class_names.clear();
+  save_classifier(path, nameless, {{"class_names", R"(["one","two","three"])"}});
+  CHECK(load_classifier<SmallNetwork>(path).class_names.empty());
+}
+
+TEST_CASE("classifier file: a name that is no UTF-8 is written with replacements") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "classifier.safetensors";
+  Classifier<SmallNetwork> latin = thirds();
+  latin.class_names[1] = "caf\xe9";
+  save_classifier(path, latin);
+  CHECK(load_classifier<SmallNetwork>(path).class_names[1] == "caf\xef\xbf\xbd");
+}
+
 TEST_CASE("classifier file: it is a file of weights for who wants those alone") {
   const TemporaryFolder folder;
   const auto path = folder.path() / "classifier.safetensors";

@@ -82,6 +82,9 @@ def runs_that_do_not_fit_are_refused(_program, _cmake, _model_weights, folder):
     assert 'weights_fingerprint is "00000000000000ff", expected null' in refusal(run, weights)
     write_run(run, extensions=[{"epochs": 50, "steps": 23750}])
     assert 'extensions is [{"epochs": 50' in refusal(run, weights)
+    for recipe in ({"schedule": "one_cycle"}, {"momentum": 0.9}, {"ema": 0.999}, {"mixup": 0.2}, {"accumulate": 2}):
+        write_run(run, **recipe)
+        assert f"{list(recipe)[0]} is " in refusal(run, weights)
     write_run(run, tested_epoch="92")
     assert "is of epoch 93, and epoch 92 was tested" in refusal(run, weights)
     (run / "test_summary.csv").write_text("test_loss,test_acc,best_epoch\n")

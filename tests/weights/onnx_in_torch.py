@@ -51,6 +51,7 @@ OPERATORS = {
     "Add": torch.add,
     "AveragePool": average_pool,
     "BatchNormalization": batch_norm,
+    "Clip": torch.clamp,
     "Concat": lambda *inputs, axis: torch.cat(inputs, axis),
     "Constant": lambda *, value: torch.from_numpy(numpy_helper.to_array(value).copy()),
     "Conv": convolution,
@@ -58,6 +59,7 @@ OPERATORS = {
     "Flatten": lambda x, *, axis: x.flatten(axis),
     "Gemm": linear,
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdim=True),
+    "HardSigmoid": lambda x, *, alpha, beta: (alpha * x + beta).clamp(0, 1),
     "Identity": lambda x: x,
     "LeakyRelu": lambda x, *, alpha: functional.leaky_relu(x, alpha),
     "MaxPool": max_pool,
@@ -65,6 +67,7 @@ OPERATORS = {
     "Relu": functional.relu,
     "Reshape": reshape,
     "Sigmoid": torch.sigmoid,
+    "Softmax": lambda x, *, axis: x.softmax(axis),
     "Tanh": torch.tanh,
     "Unsqueeze": unsqueeze,
 }

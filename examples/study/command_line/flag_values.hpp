@@ -6,7 +6,9 @@
 
 #include <cxxopts.hpp>
 
+#include <lamina/core/error.hpp>
 #include <lamina/core/shape.hpp>
+#include <lamina/models/cifar_networks.hpp>
 
 #include "study/command_line/options.hpp"
 #include "study/text/text.hpp"
@@ -37,6 +39,18 @@ template <class Number>
 /// A share below 1.
 [[nodiscard]] inline double share(const cxxopts::ParseResult& flags, const std::string& flag) {
   return number<double>(flags, flag, 0, 1 - std::numeric_limits<double>::epsilon() / 2, "from 0 to below 1");
+}
+
+/// The name of a network.
+/// @throws UsageError  naming the flag and all networks
+[[nodiscard]] inline std::string known_network(const cxxopts::ParseResult& flags, const std::string& flag) {
+  auto name = flags[flag].as<std::string>();
+  try {
+    lamina::visit_network(lamina::kCifarNetworks, name, [](const auto&) {});
+  } catch (const lamina::ArgumentError& error) {
+    throw UsageError("--" + flag + ": " + error.what());
+  }
+  return name;
 }
 
 }  // namespace study

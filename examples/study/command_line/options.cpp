@@ -6,7 +6,6 @@
 
 #include <cxxopts.hpp>
 
-#include <lamina/core/error.hpp>
 #include <lamina/models/cifar_networks.hpp>
 
 #include "study/command_line/flag_values.hpp"
@@ -31,7 +30,7 @@ cxxopts::Options command_line() {
        "else built-in images",
        cxxopts::value<std::string>(), "DIR")                                                               //
       ("epochs", "passes over the training images", text("100"), "N")                                      //
-      ("batch-size", "images in a step", text("100"), "N")                                                 //
+      ("batch-size", "images in a batch", text("100"), "N")                                                //
       ("lr", "learning rate of the first epoch", text("1e-3"), "RATE")                                     //
       ("min-lr", "learning rate that the cosine falls to", text("2e-5"), "RATE")                           //
       ("weight-decay", "of the optimizer", text("0"), "DECAY")                                             //
@@ -41,11 +40,11 @@ cxxopts::Options command_line() {
       ("resume", "continue the run in --out from its checkpoint")                                          //
       ("extend", "with --resume: let the run have more --epochs than it was begun with")                   //
       ("checkpoint-minutes", "also write a checkpoint so long after the last; 0: only after epochs", text("10"),
-       "M")                                                                                            //
-      ("checkpoint-steps", "also write a checkpoint after every N steps; 0: do not", text("0"), "N")   //
-      ("limit", "use only N training and N/10 validation images", cxxopts::value<std::string>(), "N")  //
-      ("no-progress", "plain lines instead of progress bars")                                          //
-      ("summary", "print the layers of the network and exit")                                          //
+       "M")                                                                                             //
+      ("checkpoint-steps", "also write a checkpoint after every N batches; 0: do not", text("0"), "N")  //
+      ("limit", "use only N training and N/10 validation images", cxxopts::value<std::string>(), "N")   //
+      ("no-progress", "plain lines instead of progress bars")                                           //
+      ("summary", "print the layers of the network and exit")                                           //
       ("eval", "measure the weights in a file on the test images and exit", cxxopts::value<std::string>(),
        "FILE")                                                       //
       ("per-class", "with --eval: also the accuracy of each class")  //
@@ -78,13 +77,7 @@ bool falls_to_minimum(const Recipe& recipe) {
 
 std::string known_model(const cxxopts::ParseResult& flags) {
   if (flags.count("model") == 0) throw UsageError("--model is missing");
-  const auto name = flags["model"].as<std::string>();
-  try {
-    lamina::visit_network(lamina::kCifarNetworks, name, [](const auto&) {});
-  } catch (const lamina::ArgumentError& error) {
-    throw UsageError(std::string("--model: ") + error.what());
-  }
-  return name;
+  return known_network(flags, "model");
 }
 
 }  // namespace

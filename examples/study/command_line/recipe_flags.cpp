@@ -50,6 +50,7 @@ void parse_optimizer(const cxxopts::ParseResult& flags, Recipe& recipe) {
   recipe.nesterov = flags.count("nesterov") > 0;
   recipe.no_decay_on_norms = flags.count("no-decay-on-norms") > 0;
   if (flags.count("freeze") > 0) recipe.freeze = flags["freeze"].as<std::string>();
+  if (recipe.freeze && recipe.freeze->empty()) throw UsageError("--freeze needs what names begin with, got ''");
   recipe.accumulate = count(flags, "accumulate");
   require_belonging(flags, "momentum", recipe.optimizer == "sgd", "--optimizer sgd");
   require_belonging(flags, "nesterov", recipe.momentum > 0, "--optimizer sgd with a --momentum above 0");
@@ -84,7 +85,7 @@ void parse_images(const cxxopts::ParseResult& flags, Recipe& recipe) {
 
 void parse_teacher(const cxxopts::ParseResult& flags, Recipe& recipe) {
   if (flags.count("teacher") > 0) recipe.teacher = flags["teacher"].as<std::string>();
-  if (flags.count("teacher-model") > 0) recipe.teacher_model = flags["teacher-model"].as<std::string>();
+  if (flags.count("teacher-model") > 0) recipe.teacher_model = known_network(flags, "teacher-model");
   recipe.temperature = number<double>(flags, "temperature", std::numeric_limits<double>::min(),
                                       std::numeric_limits<double>::max(), "a positive number");
   recipe.teacher_weight = number<double>(flags, "teacher-weight", 0, 1, "a number from 0 to 1");

@@ -1,9 +1,7 @@
 #include "study/experiment/evaluation.hpp"
 
-#include <filesystem>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -15,7 +13,6 @@
 #include "study/experiment/weights.hpp"
 #include "study/setup/data.hpp"
 #include "study/text/text.hpp"
-#include "study/text/text_file.hpp"
 
 namespace study {
 
@@ -38,13 +35,10 @@ Options options_of(const lamina::TensorFile& file, Options options) {
   throw lamina::FileError(file.origin().string(), "does not say what network it is for: name it with --model");
 }
 
-/// The names of the classes, from the file beside the images; their numbers where there is none.
-std::vector<std::string> class_names(const std::filesystem::path& folder, lamina::Index classes) {
-  const std::filesystem::path file = folder / "fine_label_names.txt";
-  std::vector<std::string> names;
-  const std::string text = std::filesystem::exists(file) ? read_text_file(file) : "";
-  for (std::string_view rest = text; !rest.empty();) names.emplace_back(take_line(rest));
-  for (auto c = static_cast<lamina::Index>(names.size()); c < classes; ++c) names.push_back(std::to_string(c));
+/// The names of the classes; their numbers where they have none.
+std::vector<std::string> class_names(const lamina::Dataset& images) {
+  std::vector<std::string> names = images.class_names();
+  for (auto c = std::ssize(names); c < images.classes(); ++c) names.push_back(std::to_string(c));
   return names;
 }
 
@@ -53,7 +47,7 @@ void print(const lamina::ClassReport& report, const Data& data, bool per_class) 
             << ", top-5 accuracy " << percent(report.top5_accuracy) << " on " << grouped(std::ssize(data.test))
             << " test images of " << data.origin << "\n";
   if (!per_class) return;
-  const auto names = class_names(data.origin, std::ssize(report.classes));
+  const auto names = class_names(data.sets.test);
   for (std::size_t c = 0; c < report.classes.size(); ++c) {
     const auto [images, correct] = report.classes[c];
     const double accuracy = images > 0 ? static_cast<double>(correct) / static_cast<double>(images) : 0;

@@ -24,7 +24,7 @@ std::string section(std::string_view heading, const std::string& content) {
 }
 
 std::string result(const Run& run) {
-  const EpochRow& best = run.best();
+  const BestEpoch best = run.best();
   std::string text = std::to_string(run.epochs.size());
   if (const auto planned = run.config.find("epochs"); planned != run.config.end() && planned->is_number_integer()) {
     text += " of " + planned->dump();
@@ -61,8 +61,9 @@ std::string epoch_table(const Run& run) {
       "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">epoch</th><th scope=\"col\">learning rate</th>"
       "<th scope=\"col\">train loss</th><th scope=\"col\">train acc.</th><th scope=\"col\">val. loss</th>"
       "<th scope=\"col\">val. acc.</th><th scope=\"col\">time</th></tr></thead>\n<tbody>\n";
+  const lamina::Index best = run.best().epoch;
   for (const EpochRow& row : run.epochs) {
-    table += row.epoch == run.best().epoch ? "<tr class=\"best\">" : "<tr>";
+    table += row.epoch == best ? "<tr class=\"best\">" : "<tr>";
     table += "<th scope=\"row\">" + std::to_string(row.epoch) + "</th>";
     for (const std::string& cell :
          {scientific(row.learning_rate, 1), fixed(row.train_loss, 3), percent(row.train_accuracy),

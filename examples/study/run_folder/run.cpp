@@ -107,6 +107,17 @@ std::vector<EpochFlow> read_flow(const fs::path& file) {
   return flow;
 }
 
+std::vector<AverageRow> read_averages(const fs::path& file) {
+  if (!fs::exists(file)) return {};
+  const CsvTable table(file);
+  const auto epoch = table.numbers<Index>("epoch");
+  const auto accuracy = table.numbers("val_acc");
+  std::vector<AverageRow> rows;
+  for (std::size_t i = 0; i < table.size(); ++i)
+    rows.push_back({.epoch = epoch[i], .validation_accuracy = accuracy[i]});
+  return rows;
+}
+
 std::optional<TestRow> read_test(const fs::path& file) {
   if (!fs::exists(file)) return std::nullopt;
   const CsvTable table(file);
@@ -124,18 +135,38 @@ std::string Run::title() const {
   const auto add = [&](const char* key, const nlohmann::ordered_json& usual, const char* label) {
     const nlohmann::ordered_json value = config.value(key, usual);
     if (value == usual) return;
-    text.append(", ").append(label).append(value.is_string() ? value.get<std::string>() : value.dump());
+    text.append(", ").append(label);
+    if (!value.is_boolean()) text.append(value.is_string() ? value.get<std::string>() : value.dump());
   };
   add("optimizer", "adam", "");
+  add("momentum", nullptr, "momentum ");
+  add("nesterov", nullptr, "Nesterov");
+  add("schedule", "cosine_annealing", "");
+  add("warmup", nullptr, "warm-up ");
   add("initialization", "default", "initialisation ");
   add("weight_decay", 0.0, "weight decay ");
+  add("no_decay_on_norms", nullptr, "none on norms");
   add("label_smoothing", 0.0, "label smoothing ");
   add("clip_norm", nullptr, "clipped at ");
   add("weights", nullptr, "from ");
+  add("freeze", nullptr, "frozen ");
+  add("accumulate", nullptr, "batches in a step ");
+  add("ema", nullptr, "EMA ");
+  add("swa", nullptr, "SWA from epoch ");
+  add("mixup", nullptr, "mixup ");
+  add("cutout", nullptr, "cutout ");
+  add("teacher", nullptr, "taught by ");
   return text;
 }
 
-const EpochRow& Run::best() const { return *std::ranges::max_element(epochs, {}, &EpochRow::validation_accuracy); }
+BestEpoch Run::best() const {
+  const auto validated = [&](const EpochRow& row) {
+    const auto average = std::ranges::find(averages, row.epoch, &AverageRow::epoch);
+    return average == averages.end() ? row.validation_accuracy : average->validation_accuracy;
+  };
+  const auto best = std::ranges::max_element(epochs, {}, validated);
+  return {.epoch = best->epoch, .validation_accuracy = validated(*best)};
+}
 
 bool has_finished_epoch(const fs::path& folder) {
   const fs::path summary = folder / "summary.csv";
@@ -148,6 +179,7 @@ Run read_run(const fs::path& folder) {
   run.name = folder_name(folder);
   read_config(folder / "config.json", run);
   run.epochs = read_epochs(folder / "summary.csv");
+  run.averages = read_averages(folder / "average_summary.csv");
   run.flow = read_flow(folder / "gradient_flow.csv");
   run.test = read_test(folder / "test_summary.csv");
   return run;

@@ -23,6 +23,18 @@ struct EpochRow {
   double seconds = 0;
 };
 
+/// A row of average_summary.csv: an epoch whose average of the weights was validated.
+struct AverageRow {
+  lamina::Index epoch = 0;
+  double validation_accuracy = 0;
+};
+
+/// The best epoch of a run, by the accuracy that the training chose it by.
+struct BestEpoch {
+  lamina::Index epoch = 0;
+  double validation_accuracy = 0;  ///< of the average of the weights where there is one, else of the weights
+};
+
 /// The rows of gradient_flow.csv for one epoch: all parameter tensors, input first.
 struct EpochFlow {
   lamina::Index epoch = 0;
@@ -43,13 +55,15 @@ struct Run {
   std::string model;         ///< from config
   double learning_rate = 0;  ///< from config
   std::vector<EpochRow> epochs;
+  std::vector<AverageRow> averages;  ///< none where the weights are not averaged, or not yet
   std::vector<EpochFlow> flow;
   std::optional<TestRow> test;  ///< none while the run goes on
 
   /// "vgg38-bn-rc, learning rate 0.01", and what else is not as in the study: ", lamb, weight decay 0.0001".
   [[nodiscard]] std::string title() const;
-  /// The epoch with the highest validation accuracy, the first of equal ones.
-  [[nodiscard]] const EpochRow& best() const;
+  /// The epoch with the highest validation accuracy, the first of equal ones: as in training, that of the average of
+  /// the weights in epochs that have one.
+  [[nodiscard]] BestEpoch best() const;
 };
 
 /// Whether a folder holds a run that has finished an epoch.

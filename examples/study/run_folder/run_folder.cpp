@@ -112,6 +112,7 @@ void RunFolder::begin(std::vector<fs::path>& made) {
     throw lamina::FileError(folder_.string(), "holds the results of a run without its checkpoint: name another folder");
   }
   fs::remove(folder_ / "best.safetensors", ignored);
+  fs::remove(folder_ / "average_summary.csv", ignored);
   const auto path = [&](const char* name) {
     if (!fs::exists(folder_ / name, ignored)) made.push_back(folder_ / name);
     return folder_ / name;

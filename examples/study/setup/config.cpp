@@ -107,6 +107,7 @@ Json json_of(const Config& config) {
   }
   if (config.teacher_fingerprint) {
     json["teacher"] = config.options.recipe.teacher->string();
+    if (config.options.recipe.teacher_model) json["teacher_model"] = *config.options.recipe.teacher_model;
     json["teacher_fingerprint"] = lamina::hexadecimal(*config.teacher_fingerprint);
   }
   for (const Extension& extension : config.extensions) {
@@ -128,6 +129,7 @@ std::string identity(const Config& config) {
   json.erase("threads");
   json.erase("weights");
   json.erase("teacher");
+  json.erase("teacher_model");
   return json.dump();
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -13,12 +14,16 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// The names of classes in a text file, one a line, from class 0 on. Empty lines and carriage returns do not count.
+/// The names of classes in a text file, one a line, from class 0 on. Empty lines, carriage returns and a byte-order
+/// mark do not count.
 /// @throws FileError for a file that is missing or has another number of names
 [[nodiscard]] inline std::vector<std::string> read_class_names(const std::filesystem::path& file, Index classes) {
   std::ifstream in = detail::open_binary(file);
   std::vector<std::string> names;
-  for (std::string line; std::getline(in, line);) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  bool first = true;
+  for (std::string line; std::getline(in, line); first = false) {
+    if (first && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (!line.empty()) names.push_back(line);
   }

@@ -134,7 +134,7 @@ struct IdxArray {
 }
 
 /// Reads the four files of MNIST, Fashion-MNIST or another set of the same names (train-images-idx3-ubyte ...).
-/// @throws FileError as read_idx
+/// @throws FileError as read_idx, and for training and test images of different sizes
 [[nodiscard]] inline TrainTestSets read_mnist(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) throw FileError(folder.string(), "no such folder");
@@ -142,7 +142,12 @@ struct IdxArray {
     const std::filesystem::path images = detail::mnist_file(folder, part + "-images", "idx3-ubyte");
     return read_idx(images, detail::mnist_file(folder, part + "-labels", "idx1-ubyte"));
   };
-  return {read("train"), read("t10k")};
+  TrainTestSets sets{read("train"), read("t10k")};
+  if (sets.test.shape() != sets.train.shape()) {
+    throw FileError(sets.test.name(), "expected images of " + to_string(sets.train.shape()) + " as in " +
+                                          sets.train.name() + ", found " + to_string(sets.test.shape()));
+  }
+  return sets;
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -8,4 +8,4 @@
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #endif
-#include <lamina/data/image_file.hpp>
+#include <lamina/data/stb_image.hpp>

@@ -8,31 +8,12 @@
 #include <string>
 #include <vector>
 
-// STB_IMAGE_IMPLEMENTATION is image_file.cpp's business: the target Lamina::images compiles it into the program.
-#if __has_include(<stb/stb_image.h>)
-#include <stb/stb_image.h>
-#elif __has_include(<stb_image.h>)
-#include <stb_image.h>
-#else
-#error "lamina/data/image_file.hpp needs stb_image.h (Debian: libstb-dev)"
-#endif
-#if __has_include(<stb/stb_image_resize.h>)
-#include <stb/stb_image_resize.h>
-#elif __has_include(<stb_image_resize.h>)
-#include <stb_image_resize.h>
-#elif __has_include(<stb/stb_image_resize2.h>)
-#include <stb/stb_image_resize2.h>
-#elif __has_include(<stb_image_resize2.h>)
-#include <stb_image_resize2.h>
-#else
-#error "lamina/data/image_file.hpp needs stb_image_resize.h (Debian: libstb-dev)"
-#endif
-
 #include <lamina/core/error.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/shape.hpp>
 #include <lamina/data/arrays.hpp>
 #include <lamina/data/binary_input.hpp>
+#include <lamina/data/stb_image.hpp>
 
 /// @file
 /// PNG and JPEG files, decoded by stb_image. Link the CMake target Lamina::images; lamina.hpp does not include this.
@@ -49,16 +30,19 @@ struct FreeImage {
 };
 
 /// Resamples an image, channels last.
+/// @return as many bytes as `to` has, or none when it cannot be done, as where memory does not suffice
 [[nodiscard]] inline std::vector<std::uint8_t> resized(std::span<const std::uint8_t> image, Shape from, Shape to) {
   std::vector<std::uint8_t> result(static_cast<std::size_t>(to.size()));
   const auto number = [](Index size) { return static_cast<int>(size); };
 #ifdef STBIR_INCLUDE_STB_IMAGE_RESIZE2_H
-  stbir_resize_uint8_linear(image.data(), number(from.width), number(from.height), 0, result.data(), number(to.width),
-                            number(to.height), 0, static_cast<stbir_pixel_layout>(from.channels));
+  const bool done = stbir_resize_uint8_linear(image.data(), number(from.width), number(from.height), 0, result.data(),
+                                              number(to.width), number(to.height), 0,
+                                              static_cast<stbir_pixel_layout>(from.channels)) != nullptr;
 #else
-  stbir_resize_uint8(image.data(), number(from.width), number(from.height), 0, result.data(), number(to.width),
-                     number(to.height), 0, number(from.channels));
+  const bool done = stbir_resize_uint8(image.data(), number(from.width), number(from.height), 0, result.data(),
+                                       number(to.width), number(to.height), 0, number(from.channels)) != 0;
 #endif
+  if (!done) result.clear();
   return result;
 }
 
@@ -87,6 +71,9 @@ struct FreeImage {
                                        size(found) + "; OtherSize::resize makes it fit");
   }
   const std::vector<std::uint8_t> fitted = detail::resized(image, found, shape);
+  if (fitted.empty()) {
+    throw FileError(file.string(), "cannot be resized from " + to_string(found) + " to " + to_string(shape));
+  }
   return to_planar(std::span<const std::uint8_t>(fitted), shape);
 }
 

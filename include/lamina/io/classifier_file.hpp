@@ -45,15 +45,19 @@ template <class Value>
 /// What the metadata of a file say of a normalization and of the names of classes.
 [[nodiscard]] inline std::map<std::string, std::string> classifier_metadata(
     const Normalization& normalization, const std::vector<std::string>& class_names = {}) {
+  // Names may hold bytes that are no UTF-8, which JSON cannot: they are replaced rather than refused.
+  const auto text = [](const nlohmann::json& json) {
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
   std::map<std::string, std::string> metadata{{"image_mean", nlohmann::json(normalization.mean).dump()},
                                               {"image_std", nlohmann::json(normalization.deviation).dump()}};
-  if (!class_names.empty()) metadata.emplace("class_names", nlohmann::json(class_names).dump());
+  if (!class_names.empty()) metadata.emplace("class_names", text(class_names));
   return metadata;
 }
 
 /// Writes a classifier, as a whole or not at all.
 /// @param path      ends in .safetensors
-/// @param metadata  more of it, such as {"model", "lenet5"}
+/// @param metadata  more of it, such as {"model", "lenet5"}; what the classifier says itself comes before it
 /// @throws ArgumentError for a normalization of other channels than the network's, and another number of names than
 ///         classes; nothing is written then
 /// @throws FileError as save_model()
@@ -65,8 +69,10 @@ void save_classifier(const std::filesystem::path& path, const Classifier<Network
   require(names.empty() || std::ssize(names) == Network::output_shape.channels,
           "expected the names of " + std::to_string(Network::output_shape.channels) + " classes, found " +
               std::to_string(names.size()));
-  metadata.merge(classifier_metadata(classifier.normalization, names));
-  save_model(path, classifier.model, metadata);
+  auto all = classifier_metadata(classifier.normalization, names);
+  if (names.empty()) metadata.erase("class_names");
+  all.merge(metadata);
+  save_model(path, classifier.model, all);
 }
 
 /// Reads a classifier that save_classifier() wrote.

@@ -42,11 +42,11 @@ class OnnxGraph {
  public:
   /// @param weights  the network's tensors, in PyTorch's order, which is ONNX's
   template <class T>
-  OnnxGraph(onnx::GraphProto& graph, const TensorFile& weights, T /*type*/) : graph_(graph) {
+  OnnxGraph(onnx::GraphProto& graph, const TensorFile& weights, T /*type*/) : graph_(graph), type_(onnx_type<T>()) {
     for (const StoredTensor& tensor : weights.tensors()) {
       onnx::TensorProto& stored = *graph_.add_initializer();
       stored.set_name(tensor.name);
-      stored.set_data_type(onnx_type<T>());
+      stored.set_data_type(type_);
       for (const Index size : tensor.dimensions) stored.add_dims(size);
       stored.set_raw_data(tensor.bytes.data(), tensor.bytes.size());
     }
@@ -81,6 +81,18 @@ class OnnxGraph {
     } else if constexpr (kind == "leaky_relu") {
       onnx::NodeProto& node = add_node("LeakyRelu", {values_[index(value)]});
       set(node, "alpha", Bound::template activation<float>.slope);
+      return output_of(node);
+    } else if constexpr (kind == "relu6") {
+      const int least = constant(0);
+      const int most = constant(6);
+      return output_of(add_node("Clip", {values_[index(value)], values_[index(least)], values_[index(most)]}));
+    } else if constexpr (kind == "hard_sigmoid") {
+      return hard_sigmoid(value);
+    } else if constexpr (kind == "hard_swish") {
+      return multiply(value, hard_sigmoid(value));
+    } else if constexpr (kind == "softmax") {
+      onnx::NodeProto& node = add_node("Softmax", {values_[index(value)]});
+      set(node, "axis", Index{1});
       return output_of(node);
     } else if constexpr (kind == "flatten") {
       return reshape(value, {0, -1, 1, 1});
@@ -140,13 +152,21 @@ class OnnxGraph {
     return output_of(add_node("Mul", {values_[index(first)], values_[index(second)]}));
   }
 
+  /// max(0, min(x / 6 + 1 / 2, 1)).
+  int hard_sigmoid(int value) {
+    onnx::NodeProto& node = add_node("HardSigmoid", {values_[index(value)]});
+    set(node, "alpha", 1.0F / 6);
+    set(node, "beta", 0.5F);
+    return output_of(node);
+  }
+
   /// A number of the type of the weights.
   int constant(double number) {
     values_.push_back("constant_" + std::to_string(values_.size()));
     onnx::TensorProto& stored = *graph_.add_initializer();
     stored.set_name(values_.back());
-    stored.set_data_type(graph_.initializer(0).data_type());
-    if (stored.data_type() == onnx::TensorProto::FLOAT) {
+    stored.set_data_type(type_);
+    if (type_ == onnx::TensorProto::FLOAT) {
       stored.add_float_data(static_cast<float>(number));
     } else {
       stored.add_double_data(number);
@@ -207,6 +227,7 @@ class OnnxGraph {
   }
 
   onnx::GraphProto& graph_;
+  int type_;                                   ///< of the weights, as ONNX numbers types
   std::vector<std::string> values_{"images"};  ///< their names, by number
 };
 

@@ -31,16 +31,18 @@ TEST_CASE("train_cifar100 --eval: finds the test accuracy of the run that wrote 
 TEST_CASE("train_cifar100 --eval: --per-class has a line for each class, with its name where the data has it") {
   const SmallCifar data;
   REQUIRE(train(data.flags() + " --epochs 1 --out " + data.out().string()).status == 0);
-  const std::string names = GENERATE("apple\naquarium_fish\n",
-                                     "\xEF\xBB\xBF"
-                                     "apple\r\naquarium_fish\r\n");
-  std::ofstream(data.path() / "fine_label_names.txt") << names;
+  const bool named = GENERATE(true, false);
+  if (named) {
+    std::ofstream names(data.path() / "fine_label_names.txt");
+    names << "apple\n";
+    for (int c = 1; c < 100; ++c) names << "name_" << c << "\n";
+  }
   const Outcome outcome = train("--data " + data.path().string() + " --per-class --eval " +
                                 (data.out() / "checkpoint.safetensors").string());
   REQUIRE(outcome.status == 0);
   CHECK(line_count(outcome.out) == 1 + 100);
-  CHECK_THAT(outcome.out, ContainsSubstring("\napple           ") && ContainsSubstring("\naquarium_fish   ") &&
-                              ContainsSubstring("\n99 "));
+  CHECK_THAT(outcome.out, ContainsSubstring(named ? "\napple           " : "\n0               ") &&
+                              ContainsSubstring(named ? "\nname_99         " : "\n99              "));
 }
 
 TEST_CASE("train_cifar100 --eval: files that cannot be used are refused") {

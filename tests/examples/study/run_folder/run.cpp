@@ -67,6 +67,18 @@ TEST_CASE("run: of equal epochs the first is the best, as in training") {
   CHECK(read_run(folder.path()).best().epoch == 2);
 }
 
+TEST_CASE("run: the best epoch is that of the averages where the weights are averaged, as in training") {
+  const RunFixture folder;
+  folder.write(
+      "summary.csv",
+      "epoch,lr,train_loss,train_acc,val_loss,val_acc,seconds\n1,1,1,1,1,.1,1\n2,1,1,1,1,.3,1\n3,1,1,1,1,.2,1\n");
+  folder.write("average_summary.csv", "epoch,val_loss,val_acc\n2,1,.25\n3,1,.4\n");
+  CHECK(read_run(folder.path()).best().epoch == 3);
+  CHECK(read_run(folder.path()).best().validation_accuracy == 0.4);
+  folder.write("average_summary.csv", "epoch,val_loss,val_acc\n");
+  CHECK(read_run(folder.path()).best().epoch == 2);
+}
+
 TEST_CASE("run: a run that goes on has no test yet, not even where its file has been begun") {
   const RunFixture folder;
   CHECK_FALSE(read_run(folder.path()).test.has_value());
@@ -132,6 +144,12 @@ TEST_CASE("run: its title names what is not as in the study") {
                                "weight_decay": 0.0001, "label_smoothing": 0.1, "clip_norm": 2.5})");
   CHECK(read_run(run.path()).title() ==
         "vgg38, learning rate 0.01, lamb, initialisation he, weight decay 0.0001, label smoothing 0.1, clipped at 2.5");
+  run.write("config.json", R"({"model": "vgg38", "lr": 0.1, "optimizer": "sgd", "momentum": 0.9, "nesterov": true,
+                               "schedule": "one_cycle", "accumulate": 2, "ema": 0.999, "mixup": 0.2, "cutout": 8,
+                               "teacher": "a.safetensors"})");
+  CHECK(read_run(run.path()).title() ==
+        "vgg38, learning rate 0.1, sgd, momentum 0.9, Nesterov, one_cycle, batches in a step 2, EMA 0.999, mixup 0.2, "
+        "cutout 8, taught by a.safetensors");
   run.write("config.json", R"({"model": "vgg38", "lr": 0.01, "optimizer": "adam", "initialization": "default",
                                "weight_decay": 0.0, "label_smoothing": 0.0, "clip_norm": null})");
   CHECK(read_run(run.path()).title() == "vgg38, learning rate 0.01");
