@@ -184,6 +184,19 @@ TEST_CASE("averages: batch norm measured again follows PyTorch's update_bn") {
   }
 }
 
+TEST_CASE("averages: batch norm with the momentum 0 keeps its statistics") {
+  using Net = Sequential<Image<2, 2, 3>, BasicBatchNorm<BatchNormOptions{.momentum = 0}>>;
+  Model<Net, double> model;
+  for (double& value : model.statistics()) value = 7;
+  TrainingWorkspace<Net, double> workspace(4, Team(1));
+  const Tensor<double> images(4, {2, 2, 3});
+  StatisticsMeasurement measurement(model);
+  CHECK_FALSE(measurement.needed());
+  measurement.add(model, workspace, images.view());
+  measurement.finish(model);
+  for (const double value : model.statistics()) CHECK(value == 7);
+}
+
 TEST_CASE("averages: are measured beside the weights, and remembered as the best") {
   const int kind = GENERATE(1, 2);
   Run run(options_with(averaging(kind)));
@@ -250,6 +263,16 @@ TEST_CASE("recipes: what cannot work is refused") {
   Model<TinyNetwork> model;
   CHECK_THROWS_WITH(TrainingStep(model, Sgd(model), 8, Team(1), SoftmaxCrossEntropy{}, {.micro_batches = 0}),
                     "the number of batches in a step must be positive, got 0");
+  CHECK_THROWS_WITH(
+      TrainingStep(model, Sgd(model), 8, Team(1), SoftmaxCrossEntropy{}, {.micro_batches = kMaxMicroBatches + 1}),
+      "the number of batches in a step must be at most 1048576, got 1048577");
+  TrainingStep step(model, Sgd(model), 8, Team(1), SoftmaxCrossEntropy{}, {.micro_batches = 4});
+  const std::vector<float> sum(static_cast<std::size_t>(TinyNetwork::parameter_count));
+  CHECK_THROWS_WITH(step.restore({.batches = 2, .samples = 1, .sum = sum}),
+                    "a step that has gathered 2 batches cannot have gathered 1 samples");
+  CHECK_THROWS_WITH(step.restore({.batches = 0, .samples = 3}),
+                    "a step that has gathered 0 batches cannot have gathered 3 samples");
+  CHECK_NOTHROW(step.restore({.batches = 2, .samples = 2, .sum = sum}));
   Run run(options_with({}));
   CHECK_THROWS_WITH(run.trainer().set_teacher(make_teacher("another", Model<TinyNetwork>(1), 8, Team(1))),
                     "there is a teacher already: the model of seed 9");

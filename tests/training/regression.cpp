@@ -7,9 +7,11 @@
 #include <lamina/optimizers/adam.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/training/checkpoint.hpp>
+#include <lamina/training/checkpointer.hpp>
 #include <lamina/training/class_report.hpp>
 
 #include "../catch.hpp"
+#include "../data/temporary_folder.hpp"
 #include "allocations.hpp"
 #include "tiny_network.hpp"
 
@@ -87,6 +89,17 @@ TEST_CASE("regression: the same bits on any number of threads, and from a checkp
   rest.trainer.run();
   CHECK(std::ranges::equal(rest.model.parameters(), one.model.parameters()));
   CHECK(rest.trainer.best_epoch() == one.trainer.best_epoch());
+}
+
+TEST_CASE("regression: the best epoch's file claims no accuracy") {
+  const TemporaryFolder folder;
+  Run run;
+  Checkpointer checkpointer(run.trainer, folder.path(), "");
+  run.trainer.add_observer(checkpointer);
+  run.trainer.run([&] { return run.trainer.state().epoch == 1; });
+  const TensorFile file = read_safetensors(folder.path() / "best.safetensors");
+  CHECK(file.metadata().at("epoch") == "1");
+  CHECK_FALSE(file.metadata().contains("validation_accuracy"));
 }
 
 TEST_CASE("regression: the best epoch may be chosen by the mean absolute error, but not by accuracy") {

@@ -192,6 +192,8 @@ class BatchLoader {
                 images.name());
     require_images(images, samples);
     require_not_negative("the alpha of mixup", options.mixup);
+    require_value(options.mixup == 0 || options.mixup >= kMinMixupAlpha, "the alpha of mixup", "0 or at least 1e-6",
+                  options.mixup);
     require(options.cutout >= 0, "the side of a cutout must not be negative, got " + std::to_string(options.cutout));
     const Shape shape = images.shape();
     require(!options.augment || std::min(shape.height, shape.width) > kAugmentationPadding,
