@@ -108,6 +108,26 @@ TEST_CASE("regression: the best epoch may be chosen by the mean absolute error, 
                     "accuracy needs class labels to choose the best epoch by, got target rows");
 }
 
+TEST_CASE("regression: a loss of rows measures by them, though there are labels") {
+  Dataset set("both", {1, 1, 4}, 2);
+  for (Index n = 0; n < 8; ++n)
+    set.append(std::vector<std::uint8_t>(4, static_cast<std::uint8_t>(20 * n)), static_cast<Label>(n % 2));
+  set.set_rows(std::vector<float>(16, 0.5F), 2);
+  BatchLoader<float> loader(set, all_of(set), kTable, LoaderOptions::evaluation(4));
+  Model<Regressor> model;
+  const auto trainer_by = [&](BestBy best_by) {
+    return Trainer<Regressor, float, Adam<float>, MeanSquaredError>(model, Adam<float>(Regressor::parameter_count),
+                                                                    ConstantSchedule(1e-2), loader, loader, Team(1),
+                                                                    {.epochs = 1, .batch_size = 4, .best_by = best_by});
+  };
+  CHECK_THROWS_WITH(trainer_by(BestBy::accuracy), ContainsSubstring("accuracy needs class labels"));
+  CHECK_NOTHROW(trainer_by(BestBy::mean_absolute_error));
+  InferenceWorkspace<Regressor> workspace(4, Team(1));
+  const Evaluation evaluation = evaluate(model, workspace, loader, MeanSquaredError{});
+  CHECK(std::isnan(evaluation.accuracy));
+  CHECK(evaluation.mean_absolute_error > 0);
+}
+
 TEST_CASE("regression: a loss on labels refuses a table, naming both, and a report on classes does") {
   CHECK_THROWS_WITH(Run<FlatLoss>(), ContainsSubstring("takes class labels, got target rows"));
   Run run;

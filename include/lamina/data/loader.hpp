@@ -108,6 +108,9 @@ class BatchLoader {
     return {.labels = images_.has_labels(), .rows = images_.row_size() > 0 || mixing()};
   }
 
+  /// Whether images and targets are mixed (mixup).
+  [[nodiscard]] bool mixing() const { return options_.mixup > 0; }
+
   /// Where the next batch lies.
   [[nodiscard]] BatchPosition position() const { return position_; }
 
@@ -176,7 +179,6 @@ class BatchLoader {
     BatchPosition position;
   };
 
-  [[nodiscard]] bool mixing() const { return options_.mixup > 0; }
   /// Rows there are, or shares of classes.
   [[nodiscard]] static Index mixed_row_size(const Dataset& set) {
     return set.row_size() > 0 ? set.row_size() : set.classes();

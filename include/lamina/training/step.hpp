@@ -139,7 +139,8 @@ class TrainingStep {
     const RandomPosition random{.seed = options_.seed, .step = static_cast<std::uint32_t>(draw)};
     const TensorView<T> gradient = workspace_.output_gradient(images.batch);
     const TensorView<const T> output = model_.forward(workspace_, images, random);
-    const BatchResult result = batch_result(loss_of<T>(loss_, output, targets, gradient, team()), output, targets);
+    const double loss = loss_of<T>(loss_, output, targets, gradient, team());
+    const BatchResult result = batch_result(loss, output, targets_read_by(loss_, targets));
     if (!is_finite(result.loss)) {
       throw NonFiniteError(
           message("step ", optimizer_.steps() + 1, ": the loss is not finite, and neither is ", detail::blame(model_)));
