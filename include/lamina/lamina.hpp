@@ -3,7 +3,8 @@
 /// @file
 /// The whole library, but for the headers that need nlohmann/json.hpp: io/safetensors.hpp, io/model_file.hpp and
 /// io/classifier_file.hpp, which save and load models, and training/checkpointer.hpp; and those that need stb_image.h:
-/// data/image_file.hpp and data/image_folder.hpp, which read PNG and JPEG files; and io/onnx_file.hpp, which needs onnx.
+/// data/image_file.hpp and data/image_folder.hpp, which read PNG and JPEG files; and io/onnx_file.hpp, which needs
+/// onnx.
 
 #include <lamina/core/buffer.hpp>
 #include <lamina/core/description.hpp>
@@ -133,4 +134,5 @@
 #include <lamina/training/step.hpp>
 #include <lamina/training/teacher.hpp>
 #include <lamina/training/trainer.hpp>
+#include <lamina/training/trainer_state.hpp>
 #include <lamina/training/weight_average.hpp>

@@ -139,6 +139,8 @@ TEST_CASE("cutout and mixup: batches are the same wherever the loader starts, an
 
 TEST_CASE("loader: refuses options of mixup, cutout and augmentation that it cannot use") {
   CHECK_THROWS_WITH(Loaded(options_with(-0.1)), "the alpha of mixup must be finite and not negative, got -0.1");
+  CHECK_THROWS_WITH(Loaded(options_with(1e-310)), "the alpha of mixup must be 0 or at least 1e-6, got 1e-310");
+  CHECK_NOTHROW(Loaded(options_with(1e-6)));
   CHECK_THROWS_WITH(Loaded(options_with(0, -1)), "the side of a cutout must not be negative, got -1");
   Dataset table("table", {1, 1, 4}, 2);
   table.append(std::vector<std::uint8_t>(4), 0);

@@ -214,8 +214,13 @@ TEST_CASE("softmax cross-entropy: refuses weights, ignored classes and probabili
   const auto evaluate = [&](const SoftmaxCrossEntropy& loss) { return loss(logits.view(), labels, Team(1)); };
   CHECK_THROWS_WITH(evaluate({.class_weights = {1, 1}}), "expected a class weight for each of 3 outputs, got 2");
   CHECK_THROWS_WITH(evaluate({.class_weights = {1, -2, 1}}), "a class weight must be finite and not negative, got -2");
-  CHECK_THROWS_WITH(evaluate({.class_weights = {0, 0, 1}}),
+  const SoftmaxCrossEntropy none_counts{.class_weights = {0, 0, 1}};
+  Tensor<float> gradient(2, logits.shape());
+  CHECK_THROWS_WITH(none_counts(logits.view(), labels, gradient.view(), Team(1)),
                     ContainsSubstring("2 labels of which none counts: all are ignored or have the weight 0"));
+  CHECK(evaluate(none_counts) == 0);
+  CHECK_THROWS_WITH(SoftmaxCrossEntropy{.ignored_class = 1}(logits.view(), logits.view(), Team(1)),
+                    "softmax cross-entropy ignores a class among labels, and got probabilities of classes");
   CHECK_NOTHROW(evaluate({.ignored_class = 7}));
   const auto against = [&](const std::vector<float>& rows) {
     return SoftmaxCrossEntropy{}(logits.view(), make_logits(2, rows).view(), Team(1));

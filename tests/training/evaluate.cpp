@@ -41,6 +41,21 @@ TEST_CASE("evaluate: accuracy is the fraction of images whose largest output is 
   CHECK(evaluate_in_batches_of(16, model, images).accuracy == 0.25);
 }
 
+TEST_CASE("evaluate: a batch of which no image counts adds no loss") {
+  Dataset images("in order of class", {8, 8, 3}, 2);
+  for (Index n = 0; n < 16; ++n)
+    images.append(std::vector<std::uint8_t>(192, static_cast<std::uint8_t>(10 * n)), static_cast<Label>(n / 8));
+  const auto loss_of_range = [&](Index first, Index count) {
+    std::vector<Index> positions(static_cast<std::size_t>(count));
+    std::iota(positions.begin(), positions.end(), first);
+    BatchLoader<double> loader(images, positions, kBrightnessNormalization, LoaderOptions::evaluation(8));
+    InferenceWorkspace<TinyNetwork, double> workspace(8, Team(1));
+    return evaluate(Model<TinyNetwork, double>(3), workspace, loader, SoftmaxCrossEntropy{.ignored_class = 0}).loss;
+  };
+  REQUIRE(loss_of_range(8, 8) > 0.1);
+  CHECK(loss_of_range(0, 16) == loss_of_range(8, 8) / 2);
+}
+
 TEST_CASE("evaluate: measures the same epoch after epoch and reports its progress") {
   const Dataset images = brightness_dataset(20);
   const Model<TinyNetwork> model;

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -24,6 +26,15 @@ constexpr Index kBatches = 5;
 
 /// Without batch norm and dropout, so that a large batch is the sum of small ones.
 using PlainNetwork = Sequential<Image<8, 8, 3>, Conv2d<8, 3>, LeakyReLU, GlobalAvgPool, Linear<4>>;
+
+/// FlatLoss but that the second evaluation of one batch and those after it are infinite.
+struct InfiniteLater : FlatLoss {
+  using FlatLoss::operator();
+  double operator()(TensorView<const float>, std::span<const Label>, const Team&) const {
+    return ++*evaluations > 1 ? std::numeric_limits<double>::infinity() : 1;
+  }
+  std::shared_ptr<int> evaluations = std::make_shared<int>(0);
+};
 
 /// Observes the epochs of a trainer.
 struct Epochs : TrainingObserver {
@@ -184,6 +195,19 @@ TEST_CASE("averages: batch norm measured again follows PyTorch's update_bn") {
   }
 }
 
+TEST_CASE("averages: batch norm with the momentum 0 keeps its statistics") {
+  using Net = Sequential<Image<2, 2, 3>, BasicBatchNorm<BatchNormOptions{.momentum = 0}>>;
+  Model<Net, double> model;
+  for (double& value : model.statistics()) value = 7;
+  TrainingWorkspace<Net, double> workspace(4, Team(1));
+  const Tensor<double> images(4, {2, 2, 3});
+  StatisticsMeasurement measurement(model);
+  CHECK_FALSE(measurement.needed());
+  measurement.add(model, workspace, images.view());
+  measurement.finish(model);
+  for (const double value : model.statistics()) CHECK(value == 7);
+}
+
 TEST_CASE("averages: are measured beside the weights, and remembered as the best") {
   const int kind = GENERATE(1, 2);
   Run run(options_with(averaging(kind)));
@@ -199,6 +223,31 @@ TEST_CASE("averages: are measured beside the weights, and remembered as the best
   const EpochReport& best = reports[static_cast<std::size_t>(run.trainer().best_epoch()) - 1];
   CHECK(run.trainer().test(run.validation()).test.loss == best.averaged.value_or(best.validation).loss);
   CHECK(Run(options_with({})).trainer().average() == nullptr);
+}
+
+TEST_CASE("averages: an infinite loss of theirs ends the training, naming them") {
+  const Dataset images = brightness_dataset(8);
+  BatchLoader<float> loader(images, all_of(images), kBrightnessNormalization, LoaderOptions::evaluation(8));
+  Model<TinyNetwork> model;
+  Trainer<TinyNetwork, float, Sgd<float>, InfiniteLater> trainer(
+      model, Sgd(model), [](Index) { return 1e-3; }, loader, loader, Team(1),
+      {.epochs = 2, .batch_size = 8, .averaging = averaging(1)});
+  CHECK_THROWS_WITH(
+      trainer.run(),
+      ContainsSubstring("validation of the averaged weights after step 1 (epoch 1): the loss is not finite"));
+}
+
+TEST_CASE("mixup: a trainer refuses it where the loss reads labels alone") {
+  const Dataset images = brightness_dataset(8);
+  BatchLoader<float> mixed(images, all_of(images), kBrightnessNormalization, {.batch_size = 8, .mixup = 0.4});
+  BatchLoader<float> plain(images, all_of(images), kBrightnessNormalization, LoaderOptions::evaluation(8));
+  Model<TinyNetwork> model;
+  const auto train_on = [&](BatchLoader<float>& training) {
+    return Trainer<TinyNetwork, float, Sgd<float>, FlatLoss>(model, Sgd(model), [](Index) { return 1e-3; }, training,
+                                                             plain, Team(1), {.epochs = 1, .batch_size = 8});
+  };
+  CHECK_NOTHROW(train_on(plain));
+  CHECK_THROWS_WITH(train_on(mixed), ContainsSubstring("mixup needs a loss that reads target rows"));
 }
 
 TEST_CASE("schedules by step: each step of a run has its rate, and batches of one step the same") {
@@ -250,6 +299,16 @@ TEST_CASE("recipes: what cannot work is refused") {
   Model<TinyNetwork> model;
   CHECK_THROWS_WITH(TrainingStep(model, Sgd(model), 8, Team(1), SoftmaxCrossEntropy{}, {.micro_batches = 0}),
                     "the number of batches in a step must be positive, got 0");
+  CHECK_THROWS_WITH(
+      TrainingStep(model, Sgd(model), 8, Team(1), SoftmaxCrossEntropy{}, {.micro_batches = kMaxMicroBatches + 1}),
+      "the number of batches in a step must be at most 1048576, got 1048577");
+  TrainingStep step(model, Sgd(model), 8, Team(1), SoftmaxCrossEntropy{}, {.micro_batches = 4});
+  const std::vector<float> sum(static_cast<std::size_t>(TinyNetwork::parameter_count));
+  CHECK_THROWS_WITH(step.restore({.batches = 2, .samples = 1, .sum = sum}),
+                    "a step that has gathered 2 batches cannot have gathered 1 samples");
+  CHECK_THROWS_WITH(step.restore({.batches = 0, .samples = 3}),
+                    "a step that has gathered 0 batches cannot have gathered 3 samples");
+  CHECK_NOTHROW(step.restore({.batches = 2, .samples = 2, .sum = sum}));
   Run run(options_with({}));
   CHECK_THROWS_WITH(run.trainer().set_teacher(make_teacher("another", Model<TinyNetwork>(1), 8, Team(1))),
                     "there is a teacher already: the model of seed 9");

@@ -7,9 +7,11 @@
 #include <lamina/optimizers/adam.hpp>
 #include <lamina/schedules/constant_schedule.hpp>
 #include <lamina/training/checkpoint.hpp>
+#include <lamina/training/checkpointer.hpp>
 #include <lamina/training/class_report.hpp>
 
 #include "../catch.hpp"
+#include "../data/temporary_folder.hpp"
 #include "allocations.hpp"
 #include "tiny_network.hpp"
 
@@ -89,10 +91,41 @@ TEST_CASE("regression: the same bits on any number of threads, and from a checkp
   CHECK(rest.trainer.best_epoch() == one.trainer.best_epoch());
 }
 
+TEST_CASE("regression: the best epoch's file claims no accuracy") {
+  const TemporaryFolder folder;
+  Run run;
+  Checkpointer checkpointer(run.trainer, folder.path(), "");
+  run.trainer.add_observer(checkpointer);
+  run.trainer.run([&] { return run.trainer.state().epoch == 1; });
+  const TensorFile file = read_safetensors(folder.path() / "best.safetensors");
+  CHECK(file.metadata().at("epoch") == "1");
+  CHECK_FALSE(file.metadata().contains("validation_accuracy"));
+}
+
 TEST_CASE("regression: the best epoch may be chosen by the mean absolute error, but not by accuracy") {
   CHECK_NOTHROW(Run<Huber>(1, BestBy::mean_absolute_error));
   CHECK_THROWS_WITH(Run(1, BestBy::accuracy),
                     "accuracy needs class labels to choose the best epoch by, got target rows");
+}
+
+TEST_CASE("regression: a loss of rows measures by them, though there are labels") {
+  Dataset set("both", {1, 1, 4}, 2);
+  for (Index n = 0; n < 8; ++n)
+    set.append(std::vector<std::uint8_t>(4, static_cast<std::uint8_t>(20 * n)), static_cast<Label>(n % 2));
+  set.set_rows(std::vector<float>(16, 0.5F), 2);
+  BatchLoader<float> loader(set, all_of(set), kTable, LoaderOptions::evaluation(4));
+  Model<Regressor> model;
+  const auto trainer_by = [&](BestBy best_by) {
+    return Trainer<Regressor, float, Adam<float>, MeanSquaredError>(model, Adam<float>(Regressor::parameter_count),
+                                                                    ConstantSchedule(1e-2), loader, loader, Team(1),
+                                                                    {.epochs = 1, .batch_size = 4, .best_by = best_by});
+  };
+  CHECK_THROWS_WITH(trainer_by(BestBy::accuracy), ContainsSubstring("accuracy needs class labels"));
+  CHECK_NOTHROW(trainer_by(BestBy::mean_absolute_error));
+  InferenceWorkspace<Regressor> workspace(4, Team(1));
+  const Evaluation evaluation = evaluate(model, workspace, loader, MeanSquaredError{});
+  CHECK(std::isnan(evaluation.accuracy));
+  CHECK(evaluation.mean_absolute_error > 0);
 }
 
 TEST_CASE("regression: a loss on labels refuses a table, naming both, and a report on classes does") {

@@ -108,6 +108,9 @@ class BatchLoader {
     return {.labels = images_.has_labels(), .rows = images_.row_size() > 0 || mixing()};
   }
 
+  /// Whether images and targets are mixed (mixup).
+  [[nodiscard]] bool mixing() const { return options_.mixup > 0; }
+
   /// Where the next batch lies.
   [[nodiscard]] BatchPosition position() const { return position_; }
 
@@ -176,7 +179,6 @@ class BatchLoader {
     BatchPosition position;
   };
 
-  [[nodiscard]] bool mixing() const { return options_.mixup > 0; }
   /// Rows there are, or shares of classes.
   [[nodiscard]] static Index mixed_row_size(const Dataset& set) {
     return set.row_size() > 0 ? set.row_size() : set.classes();
@@ -192,6 +194,8 @@ class BatchLoader {
                 images.name());
     require_images(images, samples);
     require_not_negative("the alpha of mixup", options.mixup);
+    require_value(options.mixup == 0 || options.mixup >= kMinMixupAlpha, "the alpha of mixup", "0 or at least 1e-6",
+                  options.mixup);
     require(options.cutout >= 0, "the side of a cutout must not be negative, got " + std::to_string(options.cutout));
     const Shape shape = images.shape();
     require(!options.augment || std::min(shape.height, shape.width) > kAugmentationPadding,

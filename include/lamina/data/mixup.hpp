@@ -29,9 +29,12 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
   }
 }
 
+/// The smallest alpha of mixup, whose shares are 0 or 1 but for rounding; far below it, their logarithms overflow.
+inline constexpr double kMinMixupAlpha = 1e-6;
+
 /// How a batch is mixed with itself (Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018): of image i
 /// remains `share`, and the rest comes from image partners[i] of the batch. Targets are mixed alike.
-/// @param alpha     of the distribution Beta(alpha, alpha) of the share; positive
+/// @param alpha     of the distribution Beta(alpha, alpha) of the share; at least kMinMixupAlpha
 /// @param partners  overwritten with a random order of the batch
 /// @return the share, a function of the arguments alone
 [[nodiscard]] inline double draw_mixup(double alpha, std::uint64_t seed, Index epoch, Index batch,

@@ -56,6 +56,10 @@ struct TargetKinds {
   bool rows = false;
 
   friend constexpr bool operator==(const TargetKinds&, const TargetKinds&) = default;
+  /// The kinds that both have.
+  friend constexpr TargetKinds operator&(TargetKinds a, TargetKinds b) {
+    return {.labels = a.labels && b.labels, .rows = a.rows && b.rows};
+  }
 };
 
 /// "class labels", "target rows", "class labels and target rows" or "no targets".
@@ -68,6 +72,14 @@ struct TargetKinds {
 template <class L, class T>
 inline constexpr TargetKinds target_kinds{.labels = LabelLoss<L, T> || TargetsLoss<L, T>,
                                           .rows = RowLoss<L, T> || TargetsLoss<L, T>};
+
+/// Of labels and rows, those that a loss reads, by which its outputs are measured.
+template <class L, class T>
+[[nodiscard]] Targets<T> targets_read_by(const L& /*loss*/, Targets<T> targets) {
+  if constexpr (!target_kinds<L, T>.labels) targets.labels = {};
+  if constexpr (!target_kinds<L, T>.rows) targets.rows = {};
+  return targets;
+}
 
 /// Refuses targets of which a loss reads none.
 /// @throws ArgumentError  naming both

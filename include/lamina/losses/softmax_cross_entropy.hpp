@@ -36,14 +36,15 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 struct SoftmaxCrossEntropy {
   double label_smoothing = 0;            ///< 0 to 1
   std::vector<double> class_weights{};   ///< one a class, not negative; empty for 1
-  std::optional<Label> ignored_class{};  ///< a label whose samples are left out; it need not name a class
+  std::optional<Label> ignored_class{};  ///< a label whose samples are left out of the loss, though not of metrics; it
+                                         ///< need not name a class
 
   /// @param logits    1 x 1 x classes
   /// @param gradient  overwritten with d loss / d logits; of the logits' shape, and may be their very memory; empty to
   ///                  evaluate only
   /// @return the mean loss
   /// @throws ArgumentError  an empty batch, sizes that differ, a label outside 0 ... classes - 1, options outside their
-  ///                        ranges, and a batch without a sample that counts
+  ///                        ranges, and a batch to learn from without a sample that counts; to evaluate only, it is 0
   template <class T>
   double operator()(std::type_identity_t<TensorView<const T>> logits, std::span<const Label> labels,
                     TensorView<T> gradient, const Team& team) const;
@@ -56,6 +57,7 @@ struct SoftmaxCrossEntropy {
 
   /// The same against probabilities of the classes.
   /// @param probabilities  1 x 1 x classes a sample; not negative, with the sum 1 to 1e-3
+  /// @throws ArgumentError  the same, and an ignored class, which needs labels
   template <class T>
   double operator()(std::type_identity_t<TensorView<const T>> logits,
                     std::type_identity_t<TensorView<const T>> probabilities, TensorView<T> gradient,
@@ -87,7 +89,7 @@ struct SoftmaxCrossEntropy {
   template <class T>
   static void check_probabilities(TensorView<const T> rows);
 
-  /// Sum of W over the samples that count.
+  /// Sum of W over the samples that count; 0 where none does.
   [[nodiscard]] double total_weight(std::span<const Label> labels) const;
 
   /// Loss of one sample, not divided by the batch. `gradient` is null or receives d loss / d logits times `scale`.
@@ -104,7 +106,13 @@ double SoftmaxCrossEntropy::operator()(std::type_identity_t<TensorView<const T>>
   check<T>(logits, gradient);
   check_loss_labels<T>(kName, logits, labels, ignored_class);
   const auto classes = static_cast<std::size_t>(logits.shape.channels);
-  const double scale = 1 / (weighted() ? total_weight(labels) : static_cast<double>(logits.batch));
+  const double total = weighted() ? total_weight(labels) : static_cast<double>(logits.batch);
+  if (!(total > 0)) {
+    if (gradient.empty()) return 0;
+    throw ArgumentError("softmax cross-entropy got " + std::to_string(labels.size()) +
+                        " labels of which none counts: all are ignored or have the weight 0");
+  }
+  const double scale = 1 / total;
   return scale * sum_over_samples(logits.batch, team, [&](Index n) {
            const std::span row(logits.sample(n), classes);
            const Label label = labels[static_cast<std::size_t>(n)];
@@ -119,6 +127,8 @@ double SoftmaxCrossEntropy::operator()(std::type_identity_t<TensorView<const T>>
                                        std::type_identity_t<TensorView<const T>> probabilities, TensorView<T> gradient,
                                        const Team& team) const {
   check<T>(logits, gradient);
+  if (ignored_class)
+    throw ArgumentError("softmax cross-entropy ignores a class among labels, and got probabilities of classes");
   check_loss_rows<T>(kName, logits, probabilities);
   check_probabilities<T>(probabilities);
   const auto classes = static_cast<std::size_t>(logits.shape.channels);
@@ -177,9 +187,7 @@ inline double SoftmaxCrossEntropy::total_weight(std::span<const Label> labels) c
   for (const Label label : labels) {
     if (label != ignored_class) total += weight(static_cast<std::size_t>(label));
   }
-  if (total > 0) return total;
-  throw ArgumentError("softmax cross-entropy got " + std::to_string(labels.size()) +
-                      " labels of which none counts: all are ignored or have the weight 0");
+  return total;
 }
 
 template <class T>

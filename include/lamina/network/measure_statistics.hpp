@@ -20,7 +20,7 @@ struct MomentumOfStatistics {
   double momentum = 0;
 };
 
-/// A visitor that lists them.
+/// A visitor that lists them, but for those that do not move: with a momentum of 0 a pass leaves nothing to measure.
 struct MomentumLister {
   std::vector<MomentumOfStatistics> norms;
   Index offset = 0;
@@ -30,7 +30,9 @@ struct MomentumLister {
   constexpr int layer(int, const Name&) {
     using Bound = typename Specification::template Bound<Input>;
     const Index size = total_size(Bound::statistics);
-    if constexpr (Bound::role == LayerRole::batch_norm) norms.push_back({offset, size, Bound::options.momentum});
+    if constexpr (Bound::role == LayerRole::batch_norm) {
+      if (Bound::options.momentum > 0) norms.push_back({offset, size, Bound::options.momentum});
+    }
     offset += size;
     return ++values;
   }
@@ -43,7 +45,7 @@ struct MomentumLister {
 
 /// Measures the running statistics of all batch norms again, as the mean over batches, each of which counts the same:
 /// what averaged weights need, whose activations no step has seen (Izmailov et al. 2018;
-/// torch.optim.swa_utils.update_bn).
+/// torch.optim.swa_utils.update_bn). Norms with the momentum 0 keep theirs.
 ///
 ///     StatisticsMeasurement measurement(model);
 ///     for (...) measurement.add(model, workspace, images);

@@ -31,7 +31,7 @@ enum class BestBy {
   return "automatic";
 }
 
-/// The figure for these targets.
+/// The figure for the targets that a loss reads.
 /// @throws ArgumentError  one that they do not have
 [[nodiscard]] inline BestBy best_by(BestBy figure, TargetKinds targets) {
   if (figure == BestBy::automatic) return targets.labels ? BestBy::accuracy : BestBy::loss;

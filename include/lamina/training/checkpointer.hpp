@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <lamina/core/description.hpp>
+#include <lamina/core/finite.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/io/model_file.hpp>
 #include <lamina/io/safetensors.hpp>
@@ -16,7 +18,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// When a Checkpointer writes, besides at the end of every epoch.
 struct CheckpointerOptions {
-  Index steps = 0;     ///< after so many steps of an epoch; 0 for never
+  Index steps = 0;     ///< after so many batches of an epoch; 0 for never
   double minutes = 0;  ///< so long after the last time; 0 for never
   /// What best.safetensors says besides: classifier_metadata() makes it a file for load_classifier().
   std::map<std::string, std::string> metadata{};
@@ -42,11 +44,11 @@ class Checkpointer : public TrainingObserver {
   }
 
   void on_step(const StepReport& report) override {
-    // The last step of an epoch is followed by its end.
+    // The last batch of an epoch is followed by its end.
     if (report.step == report.steps) return;
-    const bool step_due = options_.steps > 0 && report.step % options_.steps == 0;
+    const bool batch_due = options_.steps > 0 && report.step % options_.steps == 0;
     const std::chrono::duration<double, std::ratio<60>> passed = Clock::now() - written_;
-    if (step_due || (options_.minutes > 0 && passed.count() >= options_.minutes)) write();
+    if (batch_due || (options_.minutes > 0 && passed.count() >= options_.minutes)) write();
   }
 
   void on_epoch(const EpochReport& report) override {
@@ -58,10 +60,10 @@ class Checkpointer : public TrainingObserver {
   using Clock = std::chrono::steady_clock;
 
   void write_best(const EpochReport& report) const {
-    std::map<std::string, std::string> metadata{
-        {"configuration", configuration_},
-        {"epoch", std::to_string(report.epoch)},
-        {"validation_accuracy", to_digits(report.averaged.value_or(report.validation).accuracy)}};
+    std::map<std::string, std::string> metadata{{"configuration", configuration_},
+                                                {"epoch", std::to_string(report.epoch)}};
+    const double accuracy = report.averaged.value_or(report.validation).accuracy;
+    if (is_finite(accuracy)) metadata.emplace("validation_accuracy", to_digits(accuracy));  // NaN without labels
     metadata.insert(options_.metadata.begin(), options_.metadata.end());
     save_model(folder_ / "best.safetensors", trainer_.best_model(), metadata);
   }

@@ -13,9 +13,9 @@
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
-/// What a model achieves on a number of images.
+/// What a model achieves on a number of images, by the targets that the loss reads.
 struct Evaluation {
-  double loss = 0;                 ///< mean over the images
+  double loss = 0;                 ///< mean over the images: of the batches' losses, weighed by their images
   double accuracy = 0;             ///< fraction of those with labels that are classified rightly; NaN without any
   double mean_absolute_error = 0;  ///< of those with target rows alone; NaN without any
   Index images = 0;
@@ -64,7 +64,7 @@ template <class Network, class T, Loss<T> L = SoftmaxCrossEntropy>
       const Batch<T> batch = batches.next();
       const TensorView<const T> outputs = model.infer(workspace, batch.images);
       const double value = loss_of<T>(loss, outputs, batch.targets(), {}, workspace.team());
-      sum.add(batch_result(value, outputs, batch.targets()), batch.images.batch);
+      sum.add(batch_result(value, outputs, targets_read_by(loss, batch.targets())), batch.images.batch);
       if (progress) progress(sum.images);
     }
   });

@@ -54,12 +54,15 @@ template <class Network, class T>
 
 }  // namespace detail
 
+/// The most batches that a step may be made of: their number times that of steps must stay a number.
+inline constexpr Index kMaxMicroBatches = Index{1} << 20;
+
 /// What may be said of the steps of a training.
 struct StepOptions {
   std::uint64_t seed = 0;       ///< of dropout
   GradientClipping clipping{};  ///< of the gradients, with the norm that gradient flow has measured; it reports them as
                                 ///< they were before, Model::gradients() holds them as they are after
-  Index micro_batches = 1;      ///< batches that a step may be made of
+  Index micro_batches = 1;      ///< batches that a step may be made of, at most kMaxMicroBatches
 };
 
 /// What a step that is not over has gathered.
@@ -86,7 +89,7 @@ class TrainingStep {
  public:
   /// @param model  to train; must outlive this object
   /// @param batch  the largest number of images in a step
-  /// @throws ArgumentError when batch or micro_batches < 1
+  /// @throws ArgumentError when batch < 1 or micro_batches is not in 1 ... kMaxMicroBatches
   TrainingStep(Model<Network, T>& model, O optimizer, Index batch, const Team& team, L loss = {},
                const StepOptions& options = {})
       : model_(model),
@@ -136,7 +139,8 @@ class TrainingStep {
     const RandomPosition random{.seed = options_.seed, .step = static_cast<std::uint32_t>(draw)};
     const TensorView<T> gradient = workspace_.output_gradient(images.batch);
     const TensorView<const T> output = model_.forward(workspace_, images, random);
-    const BatchResult result = batch_result(loss_of<T>(loss_, output, targets, gradient, team()), output, targets);
+    const double loss = loss_of<T>(loss_, output, targets, gradient, team());
+    const BatchResult result = batch_result(loss, output, targets_read_by(loss_, targets));
     if (!is_finite(result.loss)) {
       throw NonFiniteError(
           message("step ", optimizer_.steps() + 1, ": the loss is not finite, and neither is ", detail::blame(model_)));
@@ -175,6 +179,9 @@ class TrainingStep {
     require(other.batches >= 0 && other.batches <= options_.micro_batches && std::ssize(other.sum) == size,
             "a step of " + std::to_string(options_.micro_batches) + " batches cannot have gathered " +
                 std::to_string(other.batches) + " of them and " + std::to_string(other.sum.size()) + " gradients");
+    require(other.batches > 0 ? other.samples >= other.batches : other.samples == 0,
+            "a step that has gathered " + std::to_string(other.batches) + " batches cannot have gathered " +
+                std::to_string(other.samples) + " samples");
     std::ranges::copy(other.sum, sum_.begin());
     gathered_ = other.batches;
     samples_ = other.samples;
@@ -194,6 +201,8 @@ class TrainingStep {
 
   static StepOptions checked(const StepOptions& options) {
     require_positive("the number of batches in a step", options.micro_batches);
+    require_value(options.micro_batches <= kMaxMicroBatches, "the number of batches in a step",
+                  "at most " + std::to_string(kMaxMicroBatches), options.micro_batches);
     return options;
   }
 

@@ -26,6 +26,7 @@
 #include <lamina/training/observer.hpp>
 #include <lamina/training/step.hpp>
 #include <lamina/training/teacher.hpp>
+#include <lamina/training/trainer_state.hpp>
 #include <lamina/training/weight_average.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -38,39 +39,6 @@ struct TrainerOptions {
   BestBy best_by = BestBy::automatic;  ///< the figure of the validation that chooses the best epoch
   Index micro_batches = 1;             ///< batches in a step, but for the last of an epoch: gradient accumulation
   WeightAveraging averaging{};
-};
-
-/// What a training run consists of besides its network and its optimiser, in words: a state goes on only in a trainer
-/// of which the same is to be said.
-struct TrainingDescription {
-  std::string loss;
-  std::string learning_rate;
-  std::string training;    ///< the batches that it trains on
-  std::string validation;  ///< and those that it is measured on
-  std::string options;     ///< of TrainerOptions, those that change the bits
-};
-
-/// What may differ in a trainer that goes on from the state of another.
-struct RestoreOptions {
-  bool other_learning_rate = false;  ///< another schedule, as of a run that gets more epochs than it was begun with
-};
-
-/// All that a Trainer needs to go on, but for the model's own parameters and running statistics, and what it is the
-/// state of. It begins with the state of a new trainer.
-/// @tparam T  float or double
-template <class T>
-struct TrainerState {
-  Index epoch = 0;           ///< epochs that are over
-  Index batch = 0;           ///< batches done of the next one
-  EvaluationSum training{};  ///< of those batches
-  double seconds = 0;        ///< that they took
-  OptimizerState<T> optimizer;
-  Index best_epoch = 0;               ///< from 1; 0 before the first
-  double best_value = 0;              ///< of the figure that chooses it
-  std::vector<double> gradient_flow;  ///< GradientFlow::sums() of those batches; empty where there are none
-  GatheredGradients<T> gathered;      ///< of the step that is under way
-  Index averaged = 0;                 ///< weights in the average
-  TrainingDescription description;    ///< of the trainer whose state it is
 };
 
 /// The models of a Trainer, of which a state goes on.
@@ -91,8 +59,8 @@ class Trainer {
   /// @param model  to train; must outlive the trainer, as must the loaders
   /// @param training, validation  wherever they stand: each is told which batches are wanted
   /// @throws ArgumentError when epochs or batch_size < 1, when batches have no target that the loss reads or lack the
-  ///         figure that chooses the best epoch, and when an epoch ends with a batch of one image which the network
-  ///         cannot train on
+  ///         figure that chooses the best epoch, when they are mixed and the loss reads labels alone, and when an epoch
+  ///         ends with a batch of one image which the network cannot train on
   Trainer(Model<Network, T>& model, O optimizer, LearningRate learning_rate, BatchLoader<T>& training,
           BatchLoader<T>& validation, const Team& team, const TrainerOptions& options = {}, L loss = {})
       : model_(model),
@@ -108,7 +76,7 @@ class Trainer {
         averaging_(options.averaging),
         average_(options.averaging, model),
         seed_(options.seed),
-        best_by_(lamina::best_by(options.best_by, validation.targets())),
+        best_by_(lamina::best_by(options.best_by, validation.targets() & target_kinds<L, T>)),
         description_{.loss = description_of(step_.loss()),
                      .learning_rate = learning_rate_.description(),
                      .training = training.description(),
@@ -117,6 +85,8 @@ class Trainer {
     require(epochs_ >= 1, "the number of epochs must be positive, got " + std::to_string(epochs_));
     require_targets<T>(step_.loss(), training_.targets());
     require_targets<T>(step_.loss(), validation_.targets());
+    require(target_kinds<L, T>.rows || !training_.mixing(),
+            "mixup needs a loss that reads target rows, and " + description_.loss + " takes class labels");
     check_training_batch<Network>(training_.smallest_batch());  // else the first epoch would fail at its last batch
   }
 
@@ -134,7 +104,7 @@ class Trainer {
   void add_observer(TrainingObserver& observer) { observers_.push_back(&observer); }
 
   /// All epochs that are left.
-  /// @param stop  asked after each step but the last of an epoch, and after each epoch: true ends the call there
+  /// @param stop  asked after each batch but the last of an epoch, and after each epoch: true ends the call there
   /// @return whether all epochs are over; if not, another call goes on
   /// @throws NonFiniteError  when a loss or gradient becomes NaN or infinite
   bool run(const std::function<bool()>& stop = {}) {
@@ -256,9 +226,12 @@ class Trainer {
     report.training = sum_.mean();
     report.images_per_second = static_cast<double>(report.training.images) / watch.seconds();
     report.validation = evaluate_on(model_, validation_, EvaluationSet::validation);
-    require_finite(report);
+    require_finite(report.validation, model_, "validation");
     average_epoch();
-    if (average() != nullptr) report.averaged = evaluate_on(*average(), validation_, EvaluationSet::validation);
+    if (average() != nullptr) {
+      report.averaged = evaluate_on(*average(), validation_, EvaluationSet::validation);
+      require_finite(*report.averaged, *average(), "validation of the averaged weights");
+    }
     choose_best(report);
     report.seconds = watch.seconds();
     const std::vector<TensorFlow> flow = step_.gradient_flow().average();
@@ -315,11 +288,11 @@ class Trainer {
   }
 
   /// Running statistics may overflow though no batch did.
-  void require_finite(const EpochReport& report) const {
-    if (is_finite(report.validation.loss)) return;
-    throw NonFiniteError("validation after step " + std::to_string(step_.optimizer().steps()) + " (epoch " +
-                         std::to_string(report.epoch) + "): the loss is not finite, and neither is " +
-                         detail::blame(model_));
+  void require_finite(const Evaluation& evaluation, const Model<Network, T>& model, const std::string& what) const {
+    if (is_finite(evaluation.loss)) return;
+    throw NonFiniteError(what + " after step " + std::to_string(step_.optimizer().steps()) + " (epoch " +
+                         std::to_string(epoch_ + 1) + "): the loss is not finite, and neither is " +
+                         detail::blame(model));
   }
 
   /// The rate of the step that a batch of the epoch belongs to.
