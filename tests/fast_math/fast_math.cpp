@@ -158,9 +158,9 @@ TEST_CASE("fast math: a gradient check of NaN has an infinite error") {
 TEST_CASE("fast math: outputs that are no numbers rank nothing behind them") {
   const float nan = Special<float>().nan;
   const std::vector<float> own_is_none{1, nan, 2};
-  CHECK(lamina::detail::rank_of_label<float>(own_is_none, 1) == 2);
+  CHECK(lamina::rank_of_label<float>(own_is_none, 1) == 2);
   const std::vector<float> other_is_none{nan, 3, 2};
-  CHECK(lamina::detail::rank_of_label<float>(other_is_none, 1) == 1);
+  CHECK(lamina::rank_of_label<float>(other_is_none, 1) == 1);
 }
 
 TEST_CASE("fast math: a flow of zeros breaks nowhere") {
