@@ -1,10 +1,12 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 #include <lamina/core/usable_cores.hpp>
 
 #include "../catch.hpp"
+#include "../data/temporary_folder.hpp"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -14,22 +16,18 @@ using namespace lamina;
 
 namespace {
 
-/// A folder of files that is gone with the object.
+/// A folder of control groups.
 class Files {
  public:
-  Files() { std::filesystem::remove_all(root_); }
-  ~Files() { std::filesystem::remove_all(root_); }
-  Files(const Files&) = delete;
-  Files& operator=(const Files&) = delete;
-
   void write(const std::string& path, const std::string& text) const {
-    std::filesystem::create_directories((root_ / path).parent_path());
-    std::ofstream(root_ / path) << text;
+    const std::filesystem::path file = folder_.path() / path;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
   }
-  [[nodiscard]] std::string root() const { return root_.string(); }
+  [[nodiscard]] std::string root() const { return folder_.path().string(); }
 
  private:
-  std::filesystem::path root_ = std::filesystem::temp_directory_path() / "lamina_control_groups";
+  TemporaryFolder folder_;
 };
 
 }  // namespace

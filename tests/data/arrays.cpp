@@ -97,18 +97,19 @@ TEST_CASE("normalization: of floats, mean and population standard deviation in t
 
 TEST_CASE("loader: floats are normalised, cropped and mirrored as the same bytes are") {
   // Bytes are divided by 255, floats are not: with means and deviations in the unit of each the values agree.
-  const auto bytes = make_dataset(counted<std::uint8_t>(240), std::vector<Label>(20, 1), kFormat);
-  const auto floats = make_dataset(counted<float>(240), std::vector<Label>(20, 1), kFormat);
+  constexpr ImageArray format{.shape = {5, 5, 3}, .classes = 4};  // large enough to be cropped
+  const auto bytes = make_dataset(counted<std::uint8_t>(225), std::vector<Label>(3, 1), format);
+  const auto floats = make_dataset(counted<float>(225), std::vector<Label>(3, 1), format);
   const Normalization of_bytes{{0.5, 0.25, 0.125}, {0.5, 0.25, 1}};
   Normalization of_floats = of_bytes;
   for (auto* const values : {&of_floats.mean, &of_floats.deviation}) {
     for (double& value : *values) value *= 255;
   }
   const bool augment = GENERATE(false, true);
-  std::vector<Index> all(20);
+  std::vector<Index> all(3);
   std::iota(all.begin(), all.end(), Index{0});
-  BatchLoader<double> first(bytes, all, of_bytes, {.batch_size = 20, .augment = augment});
-  BatchLoader<double> second(floats, all, of_floats, {.batch_size = 20, .augment = augment});
+  BatchLoader<double> first(bytes, all, of_bytes, {.batch_size = 3, .augment = augment});
+  BatchLoader<double> second(floats, all, of_floats, {.batch_size = 3, .augment = augment});
   const auto a = first.next().images;
   const auto b = second.next().images;
   double largest = 0;

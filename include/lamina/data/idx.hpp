@@ -82,7 +82,7 @@ struct IdxArray {
                                        " behind the header, found " +
                                        (error ? error.message() : std::to_string(found)));
   }
-  array.values.resize(static_cast<std::size_t>(expected));
+  array.values.resize(expected);
   in.read(reinterpret_cast<char*>(array.values.data()), std::ssize(array.values));
   if (in.gcount() != std::ssize(array.values)) throw FileError(file.string(), "cannot be read");
   return array;

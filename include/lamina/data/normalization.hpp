@@ -65,7 +65,8 @@ namespace detail {
     const auto mean_of = [&](const auto& value_of) {
       double sum = 0;
       for (const Index n : samples) {
-        for (const double pixel : images.float_image(n).subspan(c * plane, plane)) sum += value_of(pixel);
+        for (const float pixel : images.float_image(n).subspan(c * plane, plane))
+          sum += value_of(static_cast<double>(pixel));
       }
       return sum / count;
     };
