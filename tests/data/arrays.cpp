@@ -97,7 +97,7 @@ TEST_CASE("normalization: of floats, mean and population standard deviation in t
 
 TEST_CASE("loader: floats are normalised, cropped and mirrored as the same bytes are") {
   // Bytes are divided by 255, floats are not: with means and deviations in the unit of each the values agree.
-  constexpr ImageArray format{.shape = {5, 5, 3}, .classes = 4};  // large enough to be cropped
+  const ImageArray format{.shape = {5, 5, 3}, .classes = 4};  // large enough to be cropped
   const auto bytes = make_dataset(counted<std::uint8_t>(225), std::vector<Label>(3, 1), format);
   const auto floats = make_dataset(counted<float>(225), std::vector<Label>(3, 1), format);
   const Normalization of_bytes{{0.5, 0.25, 0.125}, {0.5, 0.25, 1}};
