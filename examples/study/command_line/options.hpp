@@ -26,7 +26,7 @@ struct Options {
   std::optional<double> clip_norm;
   std::optional<std::filesystem::path> weights;  ///< the file to start from; none for random weights
   Recipe recipe;
-  std::string prefix;                            ///< of the names in a file of weights
+  std::string prefix;  ///< of the names in a file of weights
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0 when not given: as many as OpenMP takes
   std::optional<std::filesystem::path> out;

@@ -21,7 +21,8 @@ struct DirectForward {
   /// to transform the weights.
   [[nodiscard]] static bool pays(const ConvolutionShape& shape, const ConvolutionForward<T>& pass) {
     const bool inference = pass.prepared != nullptr && pass.mean == nullptr && !keeps_input(pass);
-    return inference && shape.outputs() % kWidestLanes<T> == 0 && few_pixels(shape, std::max(pass.whole_batch, pass.output.batch));
+    return inference && shape.outputs() % kWidestLanes<T> == 0 &&
+           few_pixels(shape, std::max(pass.whole_batch, pass.output.batch));
   }
   /// Enough for any batch with which it pays.
   [[nodiscard]] static Index scratch(const ConvolutionShape& shape) {
