@@ -7,7 +7,6 @@
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
-#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
 
@@ -205,13 +204,14 @@ class BackwardPass {
 
   void scale_channels(const BackwardStep& step) {
     const ValueId factors = program_.read(step.operation, 1);
-    kernels::ChannelScaling<T>::backward({.team = run_.team(),
-                                          .scratch = run_.scratch(),
-                                          .input = run_.read(step.value),
-                                          .factors = run_.value(factors),
-                                          .output_gradient = gradient(step.source, program_.shape(step.result)),
-                                          .factor_gradient = memory(step.factor_gradient, program_.shape(factors)),
-                                          .input_gradient = epilogue_of(step)});
+    program_.template row<ChannelScalingRow>(step.operation)
+        .backward({.team = run_.team(),
+                   .scratch = run_.scratch(),
+                   .input = run_.read(step.value),
+                   .factors = run_.value(factors),
+                   .output_gradient = gradient(step.source, program_.shape(step.result)),
+                   .factor_gradient = memory(step.factor_gradient, program_.shape(factors)),
+                   .input_gradient = epilogue_of(step)});
   }
 
   void run_layer(const BackwardStep& step) {

@@ -4,7 +4,6 @@
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/run.hpp>
 #include <lamina/kernels/batch_norm.hpp>
-#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/moments.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET::engine {
@@ -105,13 +104,14 @@ class ForwardPass {
 
   void scale_channels(const ForwardStep& step) {
     const ValueId input = program_.read(step.operation);
-    kernels::ChannelScaling<T>::forward({.team = run_.team(),
-                                         .scratch = run_.scratch(),
-                                         .input = step.keeps_input ? run_.expression(input) : run_.read(input),
-                                         .kept_input = step.keeps_input ? run_.writable(input) : TensorView<T>{},
-                                         .factors = run_.value(program_.read(step.operation, 1)),
-                                         .output = run_.writable(step.value),
-                                         .epilogue = run_.epilogue(step.value)});
+    program_.template row<ChannelScalingRow>(step.operation)
+        .forward({.team = run_.team(),
+                  .scratch = run_.scratch(),
+                  .input = step.keeps_input ? run_.expression(input) : run_.read(input),
+                  .kept_input = step.keeps_input ? run_.writable(input) : TensorView<T>{},
+                  .factors = run_.value(program_.read(step.operation, 1)),
+                  .output = run_.writable(step.value),
+                  .epilogue = run_.epilogue(step.value)});
   }
 
   void run_layer(const ForwardStep& step) {

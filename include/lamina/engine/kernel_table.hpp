@@ -11,6 +11,7 @@
 #include <lamina/engine/graph.hpp>
 #include <lamina/engine/pooling_choice.hpp>
 #include <lamina/kernels/activation.hpp>
+#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/convolution_kernel.hpp>
 #include <lamina/kernels/pooling_pass.hpp>
 
@@ -93,6 +94,20 @@ struct ActivationRow {
   kernels::Activation<T> activation{};
 };
 
+/// The product with one factor a channel. Only networks that scale channels compile its kernel.
+template <class T>
+struct ChannelScalingRow {
+  void (*forward)(const kernels::ChannelScalingForward<T>&) = nullptr;
+  void (*backward)(const kernels::ChannelScalingBackward<T>&) = nullptr;
+  Index (*forward_scratch)(const Shape& shape, Index threads) = nullptr;
+  Index (*backward_scratch)(const Shape& shape, Index batch, Index threads) = nullptr;
+
+  template <class Kernel>
+  [[nodiscard]] static constexpr ChannelScalingRow of() {
+    return {&Kernel::forward, &Kernel::backward, &Kernel::forward_scratch, &Kernel::backward_scratch};
+  }
+};
+
 /// A layer that runs by its own definition.
 template <class T>
 struct LayerRow {
@@ -102,11 +117,10 @@ struct LayerRow {
   Index (*scratch)(Index batch, Index threads) = nullptr;
 };
 
-/// What runs one operation; nothing for additions, channel scalings, concatenations and reshapes, which are the
-/// engine's own.
+/// What runs one operation; nothing for additions, concatenations and reshapes, which are the engine's own.
 template <class T>
-using KernelRow =
-    std::variant<std::monostate, ConvolutionRow<T>, PoolingRow<T>, BatchNormRow<T>, ActivationRow<T>, LayerRow<T>>;
+using KernelRow = std::variant<std::monostate, ConvolutionRow<T>, PoolingRow<T>, BatchNormRow<T>, ActivationRow<T>,
+                               ChannelScalingRow<T>, LayerRow<T>>;
 
 namespace detail {
 
@@ -149,7 +163,10 @@ struct RowLister {
     }
   }
   constexpr ValueId add(ValueId, ValueId) { return static_cast<ValueId>(++count); }
-  constexpr ValueId scale(ValueId, ValueId) { return static_cast<ValueId>(++count); }
+  constexpr ValueId scale(ValueId, ValueId) {
+    rows[count++] = ChannelScalingRow<T>::template of<kernels::ChannelScaling<T>>();
+    return static_cast<ValueId>(count);
+  }
   constexpr ValueId concatenate(std::span<const ValueId>, const Shape&) { return static_cast<ValueId>(++count); }
 };
 

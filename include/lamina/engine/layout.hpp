@@ -7,7 +7,6 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/rounding.hpp>
 #include <lamina/engine/program.hpp>
-#include <lamina/kernels/channel_scaling.hpp>
 #include <lamina/kernels/moments.hpp>
 
 /// @file
@@ -61,13 +60,11 @@ template <class T>
   for (std::size_t i = 0; i < program.operations.size(); ++i) {
     const Operation& operation = program.operations[i];
     channels = std::max(channels, operation.output.channels);
-    if (operation.kind == OperationKind::channel_scale) {
-      most = std::max(most, kernels::ChannelScaling<T>::forward_scratch(operation.output, threads));
-      if (mode == Mode::training) {
-        most = std::max(most, kernels::ChannelScaling<T>::backward_scratch(operation.output, batch, threads));
-      }
-    }
-    if (const auto* const convolution = std::get_if<ConvolutionRow<T>>(&program.rows[i])) {
+    if (const auto* const scaling = std::get_if<ChannelScalingRow<T>>(&program.rows[i])) {
+      most = std::max(most, scaling->forward_scratch(operation.output, threads));
+      if (mode == Mode::inference) continue;
+      most = std::max(most, scaling->backward_scratch(operation.output, batch, threads));
+    } else if (const auto* const convolution = std::get_if<ConvolutionRow<T>>(&program.rows[i])) {
       most = std::max(most, convolution->forward_scratch(convolution->shape, batch, threads));
       if (mode == Mode::inference) continue;
       most = std::max(most, convolution->backward_scratch(convolution->shape, batch, threads));
