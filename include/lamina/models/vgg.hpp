@@ -104,14 +104,17 @@ inline constexpr std::tuple kVggNetworks{
     NamedNetwork<Vgg38BnRc>{"vgg38-bn-rc"}, NamedNetwork<Vgg38BnRcPreact>{"vgg38-bn-rc-preact"},
     NamedNetwork<Vgg56BnRc>{"vgg56-bn-rc"}, NamedNetwork<Vgg110BnRc>{"vgg110-bn-rc"}};
 
+// Calls with the table are qualified: for others, whose arguments' namespaces are looked through, g++ instantiates
+// every network in the table, which takes a second in each file that includes this one.
+
 /// Their names, with commas between them.
-[[nodiscard]] inline std::string vgg_names() { return names_of(kVggNetworks); }
+[[nodiscard]] inline std::string vgg_names() { return lamina::names_of(kVggNetworks); }
 
 /// Calls visitor(NamedNetwork<Network>) for the network of that name.
 /// @throws ArgumentError that lists the names when there is none
 template <class Visitor>
 void visit_vgg(std::string_view name, const Visitor& visitor) {
-  visit_network(kVggNetworks, name, visitor);
+  lamina::visit_network(kVggNetworks, name, visitor);
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET
