@@ -148,6 +148,8 @@ class Trainer {
                 std::to_string(state.gathered.batches));
     require_not_negative("the number of averaged weights", static_cast<double>(state.averaged));
     require(state.averaged == 0 || models.average != nullptr, "the average of the weights is missing");
+    require(state.averaged == 0 || averaging_.kind() != WeightAveraging::Kind::none,
+            "the state has an average of the weights, and this trainer keeps none");
     const OptimizerState<T> before = state_of(step_.optimizer());
     step_.optimizer().restore(state.optimizer);
     try {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -65,32 +66,36 @@ class WeightAveraging {
   Index first_epoch_ = 1;
 };
 
-/// An average of the weights of a model, as a model.
+/// An average of the weights of a model, as a model. Without averaging it holds none.
 template <class Network, class T>
 class WeightAverage {
  public:
   /// @param model  of the same network
   WeightAverage(const WeightAveraging& averaging, const Model<Network, T>& model)
-      : averaging_(averaging), average_(model) {}
+      : averaging_(averaging) {
+    if (averaging.kind() != WeightAveraging::Kind::none) average_.emplace(model);
+  }
 
   /// Adds the weights as they are: the first become the average. Allocates nothing; the bits are the same on any team.
+  /// @pre averaging is of some kind
   void add(const Model<Network, T>& model, const Team& team) {
     const bool exponential = averaging_.kind() == WeightAveraging::Kind::exponential;
     const double share = count_ == 0 ? 1 : exponential ? 1 - averaging_.decay() : 1 / static_cast<double>(count_ + 1);
-    move(average_.parameters(), model.parameters(), share, team);
-    move(average_.statistics(), model.statistics(), share, team);
+    move(average_->parameters(), model.parameters(), share, team);
+    move(average_->statistics(), model.statistics(), share, team);
     ++count_;
   }
 
   /// How many weights it is of; there is no average before the first.
   [[nodiscard]] Index count() const { return count_; }
-  [[nodiscard]] Model<Network, T>& model() { return average_; }
-  [[nodiscard]] const Model<Network, T>& model() const { return average_; }
+  [[nodiscard]] Model<Network, T>& model() { return *average_; }
+  [[nodiscard]] const Model<Network, T>& model() const { return *average_; }
 
   /// Continues from another average of the same kind.
+  /// @pre averaging is of some kind
   void restore(const Model<Network, T>& average, Index count) {
-    std::ranges::copy(average.parameters(), average_.parameters().begin());
-    std::ranges::copy(average.statistics(), average_.statistics().begin());
+    std::ranges::copy(average.parameters(), average_->parameters().begin());
+    std::ranges::copy(average.statistics(), average_->statistics().begin());
     count_ = count;
   }
 
@@ -105,7 +110,7 @@ class WeightAverage {
   }
 
   WeightAveraging averaging_;
-  Model<Network, T> average_;
+  std::optional<Model<Network, T>> average_;
   Index count_ = 0;
 };
 
