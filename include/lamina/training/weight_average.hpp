@@ -66,7 +66,7 @@ class WeightAveraging {
   Index first_epoch_ = 1;
 };
 
-/// An average of the weights of a model, as a model. Without averaging it holds none.
+/// An average of the weights of a model, as a model. Without averaging it holds none, and add() does nothing.
 template <class Network, class T>
 class WeightAverage {
  public:
@@ -77,8 +77,8 @@ class WeightAverage {
   }
 
   /// Adds the weights as they are: the first become the average. Allocates nothing; the bits are the same on any team.
-  /// @pre averaging is of some kind
   void add(const Model<Network, T>& model, const Team& team) {
+    if (!average_) return;
     const bool exponential = averaging_.kind() == WeightAveraging::Kind::exponential;
     const double share = count_ == 0 ? 1 : exponential ? 1 - averaging_.decay() : 1 / static_cast<double>(count_ + 1);
     move(average_->parameters(), model.parameters(), share, team);
