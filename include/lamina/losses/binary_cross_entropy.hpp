@@ -31,9 +31,7 @@ struct BinaryCrossEntropyWithLogits {
   template <class T>
   double operator()(std::type_identity_t<TensorView<const T>> outputs, std::type_identity_t<TensorView<const T>> rows,
                     TensorView<T> gradient, const Team& team) const {
-    check_loss_rows<T>(kName, outputs, rows);
-    check_targets<T>(rows);
-    if (!positive_weights.empty()) check_loss_weights("positive weight", positive_weights, outputs.shape.channels);
+    check_targets<T>(outputs, rows);
     return elementwise_loss<T>(kName, outputs, rows, gradient, team, [this](double x, double target, Index i) {
       // log(1 + exp(-|x|)) neither overflows nor loses the digits of a small exponential.
       const double tail = std::log1p(std::exp(-std::abs(x)));
@@ -54,6 +52,14 @@ struct BinaryCrossEntropyWithLogits {
     return (*this)(outputs, rows, TensorView<std::remove_const_t<T>>{}, team);
   }
 
+  /// What a loss may offer (loss.hpp).
+  template <class T>
+  void check_targets(TensorView<const T> outputs, TensorView<const T> rows) const {
+    check_loss_rows<T>(kName, outputs, rows);
+    check_range<T>(rows);
+    if (!positive_weights.empty()) check_loss_weights("positive weight", positive_weights, outputs.shape.channels);
+  }
+
   /// Kind and options.
   [[nodiscard]] std::string description() const {
     return describe("BinaryCrossEntropyWithLogits", {{"positive_weights", to_words(positive_weights)}});
@@ -63,7 +69,7 @@ struct BinaryCrossEntropyWithLogits {
   static constexpr const char* kName = "binary cross-entropy";
 
   template <class T>
-  static void check_targets(TensorView<const T> rows) {
+  static void check_range(TensorView<const T> rows) {
     for (Index n = 0; n < rows.batch; ++n) {
       for (Index i = 0; i < rows.shape.channels; ++i) {
         const T target = rows.sample(n)[i];

@@ -44,6 +44,14 @@ struct Distillation {
     return (*this)(logits, targets, TensorView<std::remove_const_t<T>>{}, team);
   }
 
+  /// What a loss may offer (loss.hpp).
+  template <class T>
+  void check_targets(TensorView<const T> logits, const Targets<T>& targets) const {
+    check();
+    lamina::check_targets<T>(hard, logits, targets);
+    if (!targets.teacher.empty() && weight != 0) check_loss_rows<T>(kName, logits, targets.teacher);
+  }
+
   /// Kind and options; of weight 0 it is the cross-entropy.
   [[nodiscard]] std::string description() const {
     if (weight == 0) return hard.description();

@@ -20,7 +20,12 @@
 ///
 /// Both return the mean over the batch, allocate nothing, and have the same bits on any team. The kind of target is in
 /// the type: std::span<const Label> for classes, TensorView<const T> for rows, const Targets<T>& for whatever there is.
-/// A loss may read several kinds.
+/// A loss may read several kinds. It may also offer
+///
+///     void check_targets(TensorView<const T> outputs, TARGET) const;
+///
+/// which throws ArgumentError for targets that it would refuse, and reads of the outputs nothing but their shape: a
+/// training step asks it before the network computes, so that a bad batch leaves the running statistics as they were.
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
@@ -90,26 +95,42 @@ void require_targets(const L& loss, TargetKinds found) {
   throw ArgumentError("the loss " + description_of(loss) + " takes " + to_string(wanted) + ", got " + to_string(found));
 }
 
-/// The loss of a batch: of its rows where it has some and the loss reads rows, else of its labels.
+/// Calls function(target) with what a loss reads of targets: rows where there are some and it reads rows, else labels.
+/// @throws ArgumentError  targets of a kind that the loss does not read
+template <class T, Loss<T> L, class Function>
+decltype(auto) with_target(const L& loss, const Targets<T>& targets, const Function& function) {
+  require_targets<T>(loss, {.labels = !targets.labels.empty(), .rows = !targets.rows.empty()});
+  if constexpr (TargetsLoss<L, T>) {
+    return function(targets);
+  } else if constexpr (!LabelLoss<L, T>) {
+    return function(targets.rows);
+  } else {
+    if constexpr (RowLoss<L, T>) {
+      if (!targets.rows.empty()) return function(targets.rows);
+    }
+    return function(targets.labels);
+  }
+}
+
+/// Refuses targets that a loss refuses, as far as it can tell without outputs.
+/// @param outputs  their shape
+/// @throws ArgumentError
+template <class T, Loss<T> L>
+void check_targets(const L& loss, TensorView<const T> outputs, const Targets<T>& targets) {
+  with_target<T>(loss, targets, [&](const auto& target) {
+    if constexpr (requires { loss.check_targets(outputs, target); }) loss.check_targets(outputs, target);
+  });
+}
+
+/// The loss of a batch.
 /// @param gradient  overwritten with the gradient of the mean loss; empty to evaluate only
 /// @throws ArgumentError  targets of a kind that the loss does not read, and what the loss throws
 template <class T, Loss<T> L>
 [[nodiscard]] double loss_of(const L& loss, TensorView<const T> outputs, const Targets<T>& targets,
                              TensorView<T> gradient, const Team& team) {
-  const auto value = [&](const auto& target) {
+  return with_target<T>(loss, targets, [&](const auto& target) {
     return gradient.empty() ? loss(outputs, target, team) : loss(outputs, target, gradient, team);
-  };
-  require_targets<T>(loss, {.labels = !targets.labels.empty(), .rows = !targets.rows.empty()});
-  if constexpr (TargetsLoss<L, T>) {
-    return value(targets);
-  } else if constexpr (!LabelLoss<L, T>) {
-    return value(targets.rows);
-  } else {
-    if constexpr (RowLoss<L, T>) {
-      if (!targets.rows.empty()) return value(targets.rows);
-    }
-    return value(targets.labels);
-  }
+  });
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

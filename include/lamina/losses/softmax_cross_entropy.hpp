@@ -69,6 +69,22 @@ struct SoftmaxCrossEntropy {
     return (*this)(logits, probabilities, TensorView<std::remove_const_t<T>>{}, team);
   }
 
+  /// What a loss may offer (loss.hpp), for a batch to learn from.
+  template <class T>
+  void check_targets(TensorView<const T> logits, std::span<const Label> labels) const {
+    check<T>(logits, {});
+    check_loss_labels<T>(kName, logits, labels, ignored_class);
+    if (weighted()) require_weight(total_weight(labels), labels.size());
+  }
+  template <class T>
+  void check_targets(TensorView<const T> logits, TensorView<const T> probabilities) const {
+    check<T>(logits, {});
+    if (ignored_class)
+      throw ArgumentError("softmax cross-entropy ignores a class among labels, and got probabilities of classes");
+    check_loss_rows<T>(kName, logits, probabilities);
+    check_probabilities<T>(probabilities);
+  }
+
   /// Kind and options.
   [[nodiscard]] std::string description() const {
     if (!weighted()) return describe("SoftmaxCrossEntropy", {{"label_smoothing", label_smoothing}});
@@ -89,6 +105,12 @@ struct SoftmaxCrossEntropy {
   template <class T>
   static void check_probabilities(TensorView<const T> rows);
 
+  static void require_weight(double total, std::size_t labels) {
+    if (total > 0) return;
+    throw ArgumentError("softmax cross-entropy got " + std::to_string(labels) +
+                        " labels of which none counts: all are ignored or have the weight 0");
+  }
+
   /// Sum of W over the samples that count; 0 where none does.
   [[nodiscard]] double total_weight(std::span<const Label> labels) const;
 
@@ -107,11 +129,8 @@ double SoftmaxCrossEntropy::operator()(std::type_identity_t<TensorView<const T>>
   check_loss_labels<T>(kName, logits, labels, ignored_class);
   const auto classes = static_cast<std::size_t>(logits.shape.channels);
   const double total = weighted() ? total_weight(labels) : static_cast<double>(logits.batch);
-  if (!(total > 0)) {
-    if (gradient.empty()) return 0;
-    throw ArgumentError("softmax cross-entropy got " + std::to_string(labels.size()) +
-                        " labels of which none counts: all are ignored or have the weight 0");
-  }
+  if (!(total > 0) && gradient.empty()) return 0;
+  require_weight(total, labels.size());
   const double scale = 1 / total;
   return scale * sum_over_samples(logits.batch, team, [&](Index n) {
            const std::span row(logits.sample(n), classes);
@@ -126,11 +145,8 @@ template <class T>
 double SoftmaxCrossEntropy::operator()(std::type_identity_t<TensorView<const T>> logits,
                                        std::type_identity_t<TensorView<const T>> probabilities, TensorView<T> gradient,
                                        const Team& team) const {
+  check_targets<T>(logits, probabilities);
   check<T>(logits, gradient);
-  if (ignored_class)
-    throw ArgumentError("softmax cross-entropy ignores a class among labels, and got probabilities of classes");
-  check_loss_rows<T>(kName, logits, probabilities);
-  check_probabilities<T>(probabilities);
   const auto classes = static_cast<std::size_t>(logits.shape.channels);
   const double scale = 1 / static_cast<double>(logits.batch);
   const double share = label_smoothing / static_cast<double>(classes);

@@ -133,7 +133,7 @@ class TrainingStep {
     if (gathered_ >= options_.micro_batches)
       throw ArgumentError("a step takes " + std::to_string(options_.micro_batches) + " batches: update() is due");
     check_counts(images, targets);
-    require_targets<T>(loss_, {.labels = !targets.labels.empty(), .rows = !targets.rows.empty()});
+    check_targets<T>(loss_, {nullptr, images.batch, Network::output_shape}, targets);
     const FlushSubnormals scope;
     const Index draw = optimizer_.steps() * options_.micro_batches + gathered_;
     const RandomPosition random{.seed = options_.seed, .step = static_cast<std::uint32_t>(draw)};
