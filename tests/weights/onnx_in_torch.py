@@ -37,6 +37,10 @@ def batch_norm(x, scale, bias, mean, variance, *, epsilon=1e-5, momentum=0.9, tr
     return functional.batch_norm(x, mean, variance, scale, bias, eps=epsilon)
 
 
+def instance_norm(x, scale, bias, *, epsilon=1e-5):
+    return functional.instance_norm(x, None, None, scale, bias, eps=epsilon)
+
+
 def max_pool(x, *, kernel_shape, pads, strides, ceil_mode=0, dilations=1):
     return functional.max_pool2d(x, kernel_shape, strides, split_pads(pads), dilations, bool(ceil_mode))
 
@@ -61,6 +65,7 @@ OPERATORS = {
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdim=True),
     "HardSigmoid": lambda x, *, alpha, beta: (alpha * x + beta).clamp(0, 1),
     "Identity": lambda x: x,
+    "InstanceNormalization": instance_norm,
     "LeakyRelu": lambda x, *, alpha: functional.leaky_relu(x, alpha),
     "MaxPool": max_pool,
     "Mul": torch.mul,
@@ -69,6 +74,7 @@ OPERATORS = {
     "Sigmoid": torch.sigmoid,
     "Softmax": lambda x, *, axis: x.softmax(axis),
     "Tanh": torch.tanh,
+    "Transpose": lambda x, *, perm: x.permute(perm),
     "Unsqueeze": unsqueeze,
 }
 

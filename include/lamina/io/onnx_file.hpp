@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <numbers>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,13 +67,24 @@ class OnnxGraph {
       return convolution(value, prefix, Specification::window, Input.channels / Bound::parameters[0].dims[2],
                          Bound::parameters.size() > 1);
     } else if constexpr (kind == "linear") {
-      make_convolution_weight(prefix + "weight");
+      add_pixel_dimensions(prefix + "weight");
       return convolution(value, prefix, kernels::Window{.kernel = 1}, 1, Bound::parameters.size() > 1);
-    } else if constexpr (kind == "batch_norm" && Bound::parameters.size() == 2) {
-      onnx::NodeProto& node = add_node("BatchNormalization", {values_[index(value)], prefix + "weight", prefix + "bias",
-                                                              prefix + "running_mean", prefix + "running_var"});
+    } else if constexpr (kind == "batch_norm") {
+      constexpr bool affine = Bound::options.affine;
+      const std::string gamma = affine ? prefix + "weight" : values_[index(constant(1, Input.channels))];
+      const std::string beta = affine ? prefix + "bias" : values_[index(constant(0, Input.channels))];
+      onnx::NodeProto& node = add_node(
+          "BatchNormalization", {values_[index(value)], gamma, beta, prefix + "running_mean", prefix + "running_var"});
       set(node, "epsilon", static_cast<float>(Bound::options.epsilon));
       return output_of(node);
+    } else if constexpr (kind == "group_norm") {
+      constexpr auto blocks = Bound::blocks;
+      const int normalized = normalize(reshape(value, {0, blocks.groups, -1}), blocks.groups, blocks.epsilon);
+      return affine(reshape(normalized, {0, Input.channels, Input.height, Input.width}), prefix);
+    } else if constexpr (kind == "channel_layer_norm") {
+      const int pixels = transpose(reshape(value, {0, Input.channels, -1}));
+      const int normalized = transpose(normalize(pixels, Input.pixels(), Bound::blocks.epsilon));
+      return affine(reshape(normalized, {0, Input.channels, Input.height, Input.width}), prefix);
     } else if constexpr (kind == "avg_pool" || kind == "max_pool") {
       onnx::NodeProto& node = add_node(kind == "avg_pool" ? "AveragePool" : "MaxPool", {values_[index(value)]});
       set_window(node, Bound::pooling.window, false);
@@ -160,18 +172,46 @@ class OnnxGraph {
     return output_of(node);
   }
 
-  /// A number of the type of the weights.
-  int constant(double number) {
+  /// A number of the type of the weights, or a vector of it.
+  int constant(double number, std::optional<Index> size = {}) {
     values_.push_back("constant_" + std::to_string(values_.size()));
     onnx::TensorProto& stored = *graph_.add_initializer();
     stored.set_name(values_.back());
     stored.set_data_type(type_);
-    if (type_ == onnx::TensorProto::FLOAT) {
-      stored.add_float_data(static_cast<float>(number));
-    } else {
-      stored.add_double_data(number);
+    if (size) stored.add_dims(*size);
+    for (Index i = 0; i < size.value_or(1); ++i) {
+      if (type_ == onnx::TensorProto::FLOAT) {
+        stored.add_float_data(static_cast<float>(number));
+      } else {
+        stored.add_double_data(number);
+      }
     }
     return static_cast<int>(values_.size()) - 1;
+  }
+
+  /// (batch, a, b) as (batch, b, a).
+  int transpose(int value) {
+    onnx::NodeProto& node = add_node("Transpose", {values_[index(value)]});
+    set(node, "perm", {0, 2, 1});
+    return output_of(node);
+  }
+
+  /// Each row of (batch, rows, values) less its mean and over its deviation.
+  int normalize(int value, Index rows, double epsilon) {
+    const int one = constant(1, rows);
+    const int zero = constant(0, rows);
+    onnx::NodeProto& node =
+        add_node("InstanceNormalization", {values_[index(value)], values_[index(one)], values_[index(zero)]});
+    set(node, "epsilon", static_cast<float>(epsilon));
+    return output_of(node);
+  }
+
+  /// gamma value + beta, channel by channel.
+  int affine(int value, const std::string& prefix) {
+    add_pixel_dimensions(prefix + "weight");
+    add_pixel_dimensions(prefix + "bias");
+    const int scaled = output_of(add_node("Mul", {values_[index(value)], prefix + "weight"}));
+    return output_of(add_node("Add", {values_[index(scaled)], prefix + "bias"}));
   }
 
   /// @param sizes  0 for that of the input, -1 for what remains
@@ -192,8 +232,8 @@ class OnnxGraph {
     return output_of(node);
   }
 
-  /// Gives the weight of a linear layer, (output, input), a row and a column.
-  void make_convolution_weight(const std::string& name) {
+  /// Gives a tensor without pixels, such as the weight of a linear layer, (output, input), a row and a column.
+  void add_pixel_dimensions(const std::string& name) {
     for (onnx::TensorProto& tensor : *graph_.mutable_initializer()) {
       if (tensor.name() != name) continue;
       tensor.add_dims(1);

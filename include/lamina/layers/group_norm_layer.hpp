@@ -12,6 +12,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET::detail {
 /// A bound layer that normalises within samples: what GroupNorm and ChannelLayerNorm have in common.
 template <Shape Input, kernels::NormalizedBlocks Blocks>
 struct GroupNormLayer : LayerDefaults<Input> {
+  static constexpr kernels::NormalizedBlocks blocks = Blocks;
   static constexpr Index channels = Input.channels;
   static constexpr bool keeps_channels = true;
   /// Several groups are cut from channels in our order, which must be the files' as well: behind Flatten it is not.
@@ -22,11 +23,11 @@ struct GroupNormLayer : LayerDefaults<Input> {
 
   template <class T>
   static constexpr Index saved(Index batch) {
-    return kernels::GroupNormalization<T>::saved(Blocks, blocks(batch));
+    return kernels::GroupNormalization<T>::saved(Blocks, count(batch));
   }
   template <class T>
   static constexpr Index scratch(Index batch, Index threads) {
-    return kernels::GroupNormalization<T>::scratch(Blocks, blocks(batch), threads);
+    return kernels::GroupNormalization<T>::scratch(Blocks, count(batch), threads);
   }
 
   template <class T>
@@ -54,7 +55,8 @@ struct GroupNormLayer : LayerDefaults<Input> {
   }
 
  private:
-  static constexpr Index blocks(Index batch) { return batch * Input.pixels() / Blocks.pixels; }
+  /// Blocks in a batch.
+  static constexpr Index count(Index batch) { return batch * Input.pixels() / Blocks.pixels; }
 };
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET::detail
