@@ -70,6 +70,7 @@ TEST_CASE("train_cifar100: wrong usage ends with status 2 and one line that says
       {"--momentum 0.9", "--momentum is for --optimizer sgd"},
       {"--optimizer sgd --nesterov", "--nesterov is for --optimizer sgd with a --momentum above 0"},
       {"--accumulate 0", "--accumulate must be a positive whole number, got '0'"},
+      {"--accumulate 1048577", "--accumulate must be at most 1048576, got 1048577"},
       {"--schedule linear", "--schedule must be cosine, warmup-cosine, one-cycle or constant, got 'linear'"},
       {"--schedule one-cycle --min-lr 1e-4", "--min-lr is for the schedules cosine and warmup-cosine"},
       {"--warmup 3", "--warmup is for --schedule warmup-cosine"},

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <lamina/training/step.hpp>
+
 #include "study/command_line/flag_values.hpp"
 #include "study/command_line/options.hpp"
 
@@ -52,6 +54,10 @@ void parse_optimizer(const cxxopts::ParseResult& flags, Recipe& recipe) {
   if (flags.count("freeze") > 0) recipe.freeze = flags["freeze"].as<std::string>();
   if (recipe.freeze && recipe.freeze->empty()) throw UsageError("--freeze needs what names begin with, got ''");
   recipe.accumulate = count(flags, "accumulate");
+  if (recipe.accumulate > lamina::kMaxMicroBatches) {
+    throw UsageError("--accumulate must be at most " + std::to_string(lamina::kMaxMicroBatches) + ", got " +
+                     std::to_string(recipe.accumulate));
+  }
   require_belonging(flags, "momentum", recipe.optimizer == "sgd", "--optimizer sgd");
   require_belonging(flags, "nesterov", recipe.momentum > 0, "--optimizer sgd with a --momentum above 0");
 }
