@@ -1,10 +1,11 @@
-/// Times oneDNN's direct 3x3 convolution, forward and backward, at the three image sizes of a VGG network, a line of
-/// JSON each:
+/// Times oneDNN's 3x3 convolution, forward and backward, at the three image sizes of a VGG network, a line of JSON each,
+/// by the direct method and, where oneDNN has it for this processor, by Winograd's:
 ///
 ///     OMP_NUM_THREADS=2 onednn_convolution [STEPS]
 ///
 /// oneDNN chooses the memory formats, and everything is brought into them before the clock runs.
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string>
 #include <unordered_map>
 
 #include "convolution_report.hpp"
@@ -15,16 +16,17 @@ namespace {
 using namespace lamina::bench;
 using dnnl::memory;
 
-constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 constexpr auto kFloat = memory::data_type::f32;
 
 /// A 3x3 convolution with padding 1 on random data.
-class DirectConvolution {
+class Convolution {
  public:
-  explicit DirectConvolution(lamina::Index side)
-      : images_({kBatch, kChannels, side, side}, kFloat, memory::format_tag::any),
+  /// @throws dnnl::error  where there is no such algorithm
+  Convolution(dnnl::algorithm algorithm, lamina::Index side)
+      : algorithm_(algorithm),
+        images_({kBatch, kChannels, side, side}, kFloat, memory::format_tag::any),
         weights_({kChannels, kChannels, 3, 3}, kFloat, memory::format_tag::any),
-        forward_({dnnl::prop_kind::forward_training, kDirect, images_, weights_, images_, kOnes, kOnes, kOnes},
+        forward_({dnnl::prop_kind::forward_training, algorithm, images_, weights_, images_, kOnes, kOnes, kOnes},
                  engine_) {}
 
   std::vector<double> time_forward(int steps) const {
@@ -36,7 +38,7 @@ class DirectConvolution {
 
   std::vector<double> time_backward_data(int steps) const {
     using Backward = dnnl::convolution_backward_data;
-    const Backward::primitive_desc backward({kDirect, images_, weights_, images_, kOnes, kOnes, kOnes}, engine_,
+    const Backward::primitive_desc backward({algorithm_, images_, weights_, images_, kOnes, kOnes, kOnes}, engine_,
                                             forward_);
     return time(steps, Backward(backward),
                 {{DNNL_ARG_DIFF_DST, random(backward.diff_dst_desc())},
@@ -46,7 +48,7 @@ class DirectConvolution {
 
   std::vector<double> time_backward_weights(int steps) const {
     using Backward = dnnl::convolution_backward_weights;
-    const Backward::primitive_desc backward({kDirect, images_, weights_, images_, kOnes, kOnes, kOnes}, engine_,
+    const Backward::primitive_desc backward({algorithm_, images_, weights_, images_, kOnes, kOnes, kOnes}, engine_,
                                             forward_);
     return time(steps, Backward(backward),
                 {{DNNL_ARG_SRC, random(backward.src_desc())},
@@ -80,18 +82,31 @@ class DirectConvolution {
   inline static const memory::dims kOnes{1, 1};
 
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  dnnl::algorithm algorithm_;
   memory::desc images_;
   memory::desc weights_;
   dnnl::convolution_forward::primitive_desc forward_;
 };
 
+/// Reports the passes that oneDNN has by an algorithm.
+void measure(const std::string& name, dnnl::algorithm algorithm, lamina::Index side, int steps) {
+  const auto pass = [&](const char* what, std::vector<double> (Convolution::*time)(int) const) {
+    try {
+      report(name, what, side, (Convolution(algorithm, side).*time)(steps));
+    } catch (const dnnl::error& error) {
+      if (error.status != dnnl_unimplemented) throw;
+    }
+  };
+  pass("forward", &Convolution::time_forward);
+  pass("backward_data", &Convolution::time_backward_data);
+  pass("backward_weights", &Convolution::time_backward_weights);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   return run_convolutions("onednn_convolution", argc, argv, [](lamina::Index side, int steps) {
-    const DirectConvolution convolution(side);
-    report("onednn", "forward", side, convolution.time_forward(steps));
-    report("onednn", "backward_data", side, convolution.time_backward_data(steps));
-    report("onednn", "backward_weights", side, convolution.time_backward_weights(steps));
+    measure("onednn", dnnl::algorithm::convolution_direct, side, steps);
+    measure("onednn, Winograd", dnnl::algorithm::convolution_winograd, side, steps);
   });
 }

@@ -8,32 +8,43 @@ from .network_tables import Case, batch_size, lamina, time_step
 from .session import median, output, print_table
 
 
+PASSES = {"forward": "forward", "backward_data": "backward, data", "backward_weights": "backward, weights",
+          "all": "all three"}
+ALGORITHMS = {"onednn": "oneDNN direct", "onednn, Winograd": "oneDNN Winograd"}
+
+
+def convolution_times(session, path):
+    """Milliseconds by library, side and pass, of a program that times convolutions."""
+    arguments = session.arguments
+    lines = session.run([path, 4 * arguments.steps], arguments.threads, table="convolution")
+    times = {(line["library"], line["side"], line["pass"]): line["ms_median"] for line in lines}
+    for library, side in {(library, side) for library, side, _ in times}:
+        if (library, side, "backward") in times:  # Lamina's kernel forms both gradients
+            weights = times[library, side, "backward_weights"]
+            times[library, side, "backward_data"] = times[library, side, "backward"] - weights
+        passes = [times.get((library, side, name)) for name in PASSES if name != "all"]
+        if None not in passes:
+            times[library, side, "all"] = sum(passes)
+    return times
+
+
 def convolution_table(session):
-    paths = {"Lamina": session.program("convolution_step"), "oneDNN": session.program("onednn_convolution")}
-    if not all(paths.values()):
+    paths = [session.program("convolution_step"), session.program("onednn_convolution")]
+    if not all(paths):
         return
+    results = session.alternate({path: functools.partial(convolution_times, session, path) for path in paths})
+    ours, theirs = (results[path] for path in paths)
 
-    def measure(path):
-        """Milliseconds of each pass, by side and pass."""
-        arguments = session.arguments
-        lines = session.run([path, 4 * arguments.steps], arguments.threads, table="convolution")
-        times = {(line["side"], line["pass"]): line["ms_median"] for line in lines}
-        for side in {side for side, _ in times}:
-            if (side, "backward") in times:  # Lamina's kernel forms both gradients
-                times[side, "backward_data"] = times[side, "backward"] - times[side, "backward_weights"]
-            times[side, "all"] = sum(times[side, name] for name in ("forward", "backward_data", "backward_weights"))
-        return times
+    def row(side, name):
+        time = median(ours, ("lamina", side, name))
+        peers = [median(theirs, (library, side, name)) if (library, side, name) in theirs[0] else None
+                 for library in ALGORITHMS]
+        best = min(filter(None, peers))
+        return [f"{side}x{side}, {PASSES[name]}", f"{time:.2f}", *(f"{peer:.2f}" if peer else "" for peer in peers),
+                f"{best / time:.2f}"]
 
-    results = session.alternate({name: functools.partial(measure, path) for name, path in paths.items()})
-    names = {"forward": "forward", "backward_data": "backward, data", "backward_weights": "backward, weights",
-             "all": "all three"}
-
-    def row(side, key):
-        ours, theirs = (median(results[library], (side, key)) for library in paths)
-        return [f"{side}x{side}, {names[key]}", f"{ours:.2f}", f"{theirs:.2f}", f"{theirs / ours:.2f}"]
-
-    print_table(["convolution", "Lamina, ms", "oneDNN, ms", "oneDNN / Lamina"],
-                (row(side, key) for side in (32, 16, 8) for key in names))
+    print_table(["convolution", "Lamina, ms", *(f"{name}, ms" for name in ALGORITHMS.values()), "best / Lamina"],
+                (row(side, name) for side in (32, 16, 8) for name in PASSES))
 
 
 def micro(session, path, name, counter):

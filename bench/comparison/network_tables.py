@@ -38,12 +38,13 @@ def batch_size(session, model):
     return session.arguments.batch_size or BATCH_SIZES.get(model, 100)
 
 
-def time_step(session, program, name, case, steps, threads=None):
-    """The line of JSON of a program with the flags of bench_step."""
+def time_step(session, program, name, case, steps, threads=None, expect_others=False):
+    """The line of JSON of a program with the flags of bench_step. Others may be running on purpose."""
     threads = threads or session.arguments.threads
     flags = ["--model", case.model, "--mode", case.mode, "--batch-size", case.batch, "--threads", threads,
              "--steps", steps]
-    return session.run([*program, *flags], threads, table=case.table, network=case.model, program=name)[-1]
+    return session.run([*program, *flags], threads, expect_others, table=case.table, network=case.model,
+                       program=name)[-1]
 
 
 def lamina(session):

@@ -38,12 +38,12 @@ class Session:
         warn(f"without {name}, which was not built")
         return None
 
-    def run(self, command, threads, **labels):
+    def run(self, command, threads, expect_others=False, **labels):
         """The lines of JSON that a program prints, which uses so many threads. Labels tell figures of --json apart."""
         text, others = beside_others(lambda: output(command, threads))
         lines = [json.loads(line) for line in text.splitlines()]
         self.figures += [labels | line | {"other_load": others} for line in lines]
-        if others > OTHER_LOAD:
+        if others > OTHER_LOAD and not expect_others:
             warn(f"{' '.join(map(str, labels.values()))}: other programs took {others:.1f} cores meanwhile")
         return lines
 
