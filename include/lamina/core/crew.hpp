@@ -78,8 +78,9 @@ class Crew {
   void stand_by(Index thread) {
     const ScopedFloatingPointMode scope(floating_point_mode());
     std::uint32_t news = 0;
+    Patience patience;
     while (true) {
-      wait_while(news_, news);
+      wait_while(news_, news, patience);
       news = news_.load(std::memory_order_acquire);
       if (news == kDismissed) break;
       take_part(thread);
@@ -101,7 +102,8 @@ class Crew {
     publish(std::min<Index>(threads, threads_), tasks, body);
     led() = nullptr;
     take_part(0);
-    for (std::int32_t left; (left = blocks_left_.load(std::memory_order_acquire)) != 0;) wait_while(blocks_left_, left);
+    for (std::int32_t left; (left = blocks_left_.load(std::memory_order_acquire)) != 0;)
+      wait_while(blocks_left_, left, patience_);
     led() = this;
     if (!failed_.load(std::memory_order_relaxed)) return;
     failed_.store(false, std::memory_order_relaxed);
@@ -163,6 +165,7 @@ class Crew {
   [[nodiscard]] BlockQueue& queue(Index i) { return all_queues_[static_cast<std::size_t>(i)]; }
 
   int threads_ = 1;
+  Patience patience_;  ///< of the leader
   std::exception_ptr failure_;
   Loop loop_;
   alignas(64) std::atomic<std::uint32_t> news_ = 0;  ///< another number for each loop
