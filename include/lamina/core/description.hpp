@@ -16,13 +16,13 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 /// The shortest digits that read back as the same number, the same in every locale.
 template <class Number>
-[[nodiscard]] std::string to_digits(Number value) {
+[[nodiscard, gnu::cold]] std::string to_digits(Number value) {
   std::array<char, 64> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
 /// Numbers in words: "[1, 0.5]"; "none" where there are none.
-[[nodiscard]] inline std::string to_words(std::span<const double> numbers) {
+[[nodiscard, gnu::cold]] inline std::string to_words(std::span<const double> numbers) {
   std::string text;
   for (const double number : numbers) text.append(text.empty() ? "[" : ", ").append(to_digits(number));
   return text.empty() ? "none" : text + "]";
@@ -51,7 +51,8 @@ struct DescribedOption {
 
 /// The kind of an object and its options, in words that are the same for equal ones and differ for others:
 /// "Adam(beta1 0.9, beta2 0.999)". State that is saved says with it what it is the state of.
-[[nodiscard]] inline std::string describe(std::string_view kind, std::initializer_list<DescribedOption> options) {
+[[nodiscard, gnu::cold]] inline std::string describe(std::string_view kind,
+                                                     std::initializer_list<DescribedOption> options) {
   std::string text(kind);
   std::string_view before = "(";
   for (const DescribedOption& option : options) {
@@ -72,7 +73,7 @@ inline constexpr std::string_view kUndescribed = "one without a description";
 
 /// What an object says that it is, or that it says nothing.
 template <class Object>
-[[nodiscard]] std::string description_of(const Object& object) {
+[[nodiscard, gnu::cold]] std::string description_of(const Object& object) {
   if constexpr (Described<Object>) {
     return object.description();
   } else {

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <concepts>
+#include <initializer_list>
 #include <locale>
+#include <ostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
@@ -34,19 +38,62 @@ struct NonFiniteError : Error {
   using Error::Error;
 };
 
-/// The parts of a message one after the other. It is made only to be thrown: kept out of the functions that throw, it
-/// costs a program a call there instead of the code of strings that are joined.
-template <class... Parts>
-[[nodiscard, gnu::cold, gnu::noinline]] std::string message(const Parts&... parts) {
+namespace detail {
+
+/// A text, which it refers to, or a number: a part of a message without its type.
+class MessagePart {
+ public:
+  template <class Text>
+  requires std::convertible_to<const Text&, std::string_view>
+  explicit MessagePart(const Text& text) : text_(text) {}
+  template <std::integral Number>
+  explicit MessagePart(Number number) : integer_(static_cast<long long>(number)), kind_(Kind::integer) {}
+  template <std::floating_point Number>
+  explicit MessagePart(Number number) : real_(static_cast<double>(number)), kind_(Kind::real) {}
+
+  void write(std::ostream& to) const {
+    switch (kind_) {
+      case Kind::text:
+        to << text_;
+        break;
+      case Kind::integer:
+        to << integer_;
+        break;
+      case Kind::real:
+        to << real_;
+        break;
+    }
+  }
+
+ private:
+  enum class Kind { text, integer, real };
+
+  std::string_view text_{};
+  long long integer_ = 0;
+  double real_ = 0;
+  Kind kind_ = Kind::text;
+};
+
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string joined(std::initializer_list<MessagePart> parts) {
   std::ostringstream text;
   text.imbue(std::locale::classic());
-  (text << ... << parts);
+  for (const MessagePart& part : parts) part.write(text);
   return text.str();
 }
 
-/// Throws ArgumentError with the message unless the condition holds.
-inline void require(bool condition, const std::string& message) {
-  if (!condition) throw ArgumentError(message);
+}  // namespace detail
+
+/// The parts of a message, texts and numbers, one after the other. It is made only to be thrown: one function joins the
+/// parts of all messages, so that each costs a program the code of a list and of a call, not that of joined strings.
+template <class... Parts>
+[[nodiscard, gnu::cold]] std::string message(const Parts&... parts) {
+  return detail::joined({detail::MessagePart(parts)...});
+}
+
+/// Throws ArgumentError with the parts of a message unless the condition holds.
+template <class... Parts>
+void require(bool condition, const Parts&... parts) {
+  if (!condition) throw ArgumentError(message(parts...));
 }
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -20,7 +20,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 namespace detail {
 
 /// The number at the beginning of a file; 0 where there is none.
-[[nodiscard]] inline double number_in(const std::string& path) {
+[[nodiscard, gnu::cold]] inline double number_in(const std::string& path) {
   std::FILE* const file = std::fopen(path.c_str(), "r");
   double number = 0;
   if (file == nullptr || std::fscanf(file, "%lf", &number) != 1) number = 0;
@@ -29,7 +29,7 @@ namespace detail {
 }
 
 /// The quotient of the two numbers in a file; 0 where it does not begin with two.
-[[nodiscard]] inline double quotient_in(const std::string& path) {
+[[nodiscard, gnu::cold]] inline double quotient_in(const std::string& path) {
   std::FILE* const file = std::fopen(path.c_str(), "r");
   double quota = 0;
   double period = 0;
@@ -42,7 +42,7 @@ namespace detail {
 /// limit.
 /// @param hierarchy  the folder of the outermost group, with the files of version 2 (cpu.max) or 1 (cpu.cfs_quota_us)
 /// @param group      the path of the innermost group from there: /a/b
-[[nodiscard]] inline double processor_quota(const std::string& hierarchy, std::string group) {
+[[nodiscard, gnu::cold]] inline double processor_quota(const std::string& hierarchy, std::string group) {
   double least = std::numeric_limits<double>::infinity();
   while (true) {
     const std::string folder = hierarchy + group;
@@ -57,7 +57,7 @@ namespace detail {
 }
 
 /// Whether a list such as "cpu,cpuacct" names the processors.
-[[nodiscard]] inline bool names_processors(std::string_view controllers) {
+[[nodiscard, gnu::cold]] inline bool names_processors(std::string_view controllers) {
   while (!controllers.empty()) {
     const auto comma = std::min(controllers.find(','), controllers.size());
     if (controllers.substr(0, comma) == "cpu") return true;
@@ -68,7 +68,7 @@ namespace detail {
 
 /// The path of this process's control group in a hierarchy; empty for the outermost and where it cannot be read.
 /// @param list  as /proc/self/cgroup: lines such as "0::/a/b" (version 2) and "4:cpu,cpuacct:/a/b" (version 1)
-[[nodiscard]] inline std::string control_group(const std::string& list) {
+[[nodiscard, gnu::cold]] inline std::string control_group(const std::string& list) {
   std::FILE* const file = std::fopen(list.c_str(), "r");
   if (file == nullptr) return {};
   std::string group;
@@ -92,7 +92,7 @@ namespace detail {
 
 /// The number of cores that the calling thread may use: those that its affinity allows, as many as its control group (a
 /// container's limit) has time for.
-[[nodiscard]] inline int usable_cores() {
+[[nodiscard, gnu::cold]] inline int usable_cores() {
   int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 #if defined(__linux__)
   cpu_set_t allowed;

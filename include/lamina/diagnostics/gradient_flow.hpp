@@ -41,7 +41,7 @@ class GradientFlow {
  public:
   /// @param parameters  Network::parameters
   /// @throws ArgumentError  for tensors with gaps between them
-  explicit GradientFlow(std::span<const Segment> parameters)
+  [[gnu::cold]] explicit GradientFlow(std::span<const Segment> parameters)
       : segments_(parameters.begin(), parameters.end()), step_(segments_.size()), sums_(segments_.size()) {
     for (std::size_t i = 0; i < segments_.size(); ++i) {
       const Index size = segments_[i].size();

@@ -28,7 +28,7 @@ class BackwardPass {
   BackwardPass(const Run<T>& run, const BackwardOptions<T>& options)
       : run_(run), program_(run.program()), options_(options) {}
 
-  void operator()() {
+  [[gnu::cold]] void operator()() {
     clear_factors();
     for (const BackwardStep& step : program_.backward) {
       // The network's input asks for a gradient only where the caller does.

@@ -25,7 +25,7 @@ class ForwardPass {
   ForwardPass(const Run<T>& run, const ForwardOptions<T>& options)
       : run_(run), program_(run.program()), options_(options) {}
 
-  void operator()() {
+  [[gnu::cold]] void operator()() {
     for (const ForwardStep& step : program_.forward) {
       switch (step.kind) {
         case ForwardKind::kernel:

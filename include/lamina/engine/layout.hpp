@@ -54,7 +54,7 @@ class Allotment {
 
 /// Scratch memory of the largest step.
 template <class T>
-[[nodiscard]] Index largest_scratch(const Program<T>& program, Mode mode, Index batch, Index threads) {
+[[nodiscard, gnu::cold]] Index largest_scratch(const Program<T>& program, Mode mode, Index batch, Index threads) {
   Index most = 0;
   Index channels = program.input.channels;
   for (std::size_t i = 0; i < program.operations.size(); ++i) {
@@ -83,7 +83,7 @@ template <class T>
 
 /// Lays out the memory of a program.
 template <class T>
-[[nodiscard]] Layout layout_of(const Program<T>& program, Mode mode, Index batch, Index threads) {
+[[nodiscard, gnu::cold]] Layout layout_of(const Program<T>& program, Mode mode, Index batch, Index threads) {
   Layout layout;
   detail::Allotment<T> memory;
   const std::size_t values = program.values.size();

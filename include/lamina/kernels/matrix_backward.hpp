@@ -64,7 +64,7 @@ template <class T>
 }
 
 template <class T>
-[[nodiscard]] constexpr BackwardPlan<T> backward_plan(const ConvolutionShape& shape, Index batch) {
+[[nodiscard, gnu::cold]] constexpr BackwardPlan<T> backward_plan(const ConvolutionShape& shape, Index batch) {
   const WindowGeometry& geometry = shape.geometry;
   BackwardPlan<T> plan{.units = Units::of(shape, batch)};
   const Index rows = batch * geometry.output.pixels();
@@ -109,7 +109,7 @@ class Backward {
     return backward_plan<T>(shape, batch).scratch(threads);
   }
 
-  void run() {
+  [[gnu::cold]] void run() {
     if (wanted_) {
       plan_.strided ? pack_patch_weights(pass_.team, shape_, pass_.weights, weights_)
                     : pack_gradient_weights(pass_.team, shape_, pass_.weights, weights_);

@@ -85,7 +85,7 @@ class Forward {
     }
   }
 
-  void run() {
+  [[gnu::cold]] void run() {
     T* const moments = pass_.scratch + prepared_size(shape_);
     T* const values = moments + moments_size<T>(shape_.outputs()) * Partition::kMostParts;
     const Index batch = pass_.output.batch;

@@ -53,7 +53,7 @@ class WideBackward {
            Partition::kMostParts * whole_lines<T>(3 * shape.inputs()) + threads * kBlockRows * kBlockStride;
   }
 
-  void run() {
+  [[gnu::cold]] void run() {
     T* const inputs = pass_.scratch + weights_size(shape_);
     T* const gradients = inputs + whole_lines<T>(batch_ * shape_.geometry.input.size());
     T* const products = gradients + whole_lines<T>(batch_ * shape_.geometry.output.size());

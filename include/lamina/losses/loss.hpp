@@ -68,7 +68,7 @@ struct TargetKinds {
 };
 
 /// "class labels", "target rows", "class labels and target rows" or "no targets".
-[[nodiscard]] inline std::string to_string(TargetKinds kinds) {
+[[nodiscard, gnu::cold]] inline std::string to_string(TargetKinds kinds) {
   if (kinds.labels) return kinds.rows ? "class labels and target rows" : "class labels";
   return kinds.rows ? "target rows" : "no targets";
 }
@@ -92,20 +92,26 @@ template <class T, class L>
 void require_targets(const L& loss, TargetKinds found) {
   constexpr TargetKinds wanted = target_kinds<L, T>;
   if ((wanted.labels && found.labels) || (wanted.rows && found.rows)) return;
-  throw ArgumentError("the loss " + description_of(loss) + " takes " + to_string(wanted) + ", got " + to_string(found));
+  throw ArgumentError(
+      message("the loss ", description_of(loss), " takes ", to_string(wanted), ", got ", to_string(found)));
 }
 
+/// Targets of any kind.
+inline constexpr TargetKinds kAnyTargets{.labels = true, .rows = true};
+
 /// Calls function(target) with what a loss reads of targets: rows where there are some and it reads rows, else labels.
+/// @tparam Kinds  those that the targets may have, of which the loss reads one at least: a program compiles no more of
+///                the loss than it may need
 /// @throws ArgumentError  targets of a kind that the loss does not read
-template <class T, Loss<T> L, class Function>
+template <class T, TargetKinds Kinds = kAnyTargets, Loss<T> L, class Function>
 decltype(auto) with_target(const L& loss, const Targets<T>& targets, const Function& function) {
   require_targets<T>(loss, {.labels = !targets.labels.empty(), .rows = !targets.rows.empty()});
   if constexpr (TargetsLoss<L, T>) {
     return function(targets);
-  } else if constexpr (!LabelLoss<L, T>) {
+  } else if constexpr (!LabelLoss<L, T> || !Kinds.labels) {
     return function(targets.rows);
   } else {
-    if constexpr (RowLoss<L, T>) {
+    if constexpr (RowLoss<L, T> && Kinds.rows) {
       if (!targets.rows.empty()) return function(targets.rows);
     }
     return function(targets.labels);
@@ -115,20 +121,21 @@ decltype(auto) with_target(const L& loss, const Targets<T>& targets, const Funct
 /// Refuses targets that a loss refuses, as far as it can tell without outputs.
 /// @param outputs  their shape
 /// @throws ArgumentError
-template <class T, Loss<T> L>
+template <class T, TargetKinds Kinds = kAnyTargets, Loss<T> L>
 void check_targets(const L& loss, TensorView<const T> outputs, const Targets<T>& targets) {
-  with_target<T>(loss, targets, [&](const auto& target) {
+  with_target<T, Kinds>(loss, targets, [&](const auto& target) {
     if constexpr (requires { loss.check_targets(outputs, target); }) loss.check_targets(outputs, target);
   });
 }
 
 /// The loss of a batch.
+/// @tparam Kinds    as with_target() takes them
 /// @param gradient  overwritten with the gradient of the mean loss; empty to evaluate only
 /// @throws ArgumentError  targets of a kind that the loss does not read, and what the loss throws
-template <class T, Loss<T> L>
+template <class T, TargetKinds Kinds = kAnyTargets, Loss<T> L>
 [[nodiscard]] double loss_of(const L& loss, TensorView<const T> outputs, const Targets<T>& targets,
                              TensorView<T> gradient, const Team& team) {
-  return with_target<T>(loss, targets, [&](const auto& target) {
+  return with_target<T, Kinds>(loss, targets, [&](const auto& target) {
     return gradient.empty() ? loss(outputs, target, team) : loss(outputs, target, gradient, team);
   });
 }

@@ -86,7 +86,7 @@ struct SoftmaxCrossEntropy {
   }
 
   /// Kind and options.
-  [[nodiscard]] std::string description() const {
+  [[nodiscard, gnu::cold]] std::string description() const {
     if (!weighted()) return describe("SoftmaxCrossEntropy", {{"label_smoothing", label_smoothing}});
     return describe("SoftmaxCrossEntropy", {{"label_smoothing", label_smoothing},
                                             {"class_weights", to_words(class_weights)},
@@ -107,8 +107,8 @@ struct SoftmaxCrossEntropy {
 
   static void require_weight(double total, std::size_t labels) {
     if (total > 0) return;
-    throw ArgumentError("softmax cross-entropy got " + std::to_string(labels) +
-                        " labels of which none counts: all are ignored or have the weight 0");
+    throw ArgumentError(message("softmax cross-entropy got ", labels,
+                                " labels of which none counts: all are ignored or have the weight 0"));
   }
 
   /// Sum of W over the samples that count; 0 where none does.
@@ -210,7 +210,7 @@ template <class T>
 void SoftmaxCrossEntropy::check(TensorView<const T> logits, TensorView<const T> gradient) const {
   // Messages are composed only to be thrown: composing allocates, and this runs in every step.
   if (!is_finite(label_smoothing) || label_smoothing < 0 || label_smoothing > 1)
-    throw ArgumentError("label smoothing must be in 0 ... 1, got " + std::to_string(label_smoothing));
+    throw ArgumentError(message("label smoothing must be in 0 ... 1, got ", std::to_string(label_smoothing)));
   check_loss_outputs<T>(kName, logits, gradient);
   if (!class_weights.empty()) check_loss_weights("class weight", class_weights, logits.shape.channels);
 }
@@ -225,9 +225,9 @@ void SoftmaxCrossEntropy::check_probabilities(TensorView<const T> rows) {
       negative = negative || rows.sample(n)[c] < 0;
     }
     if (!negative && is_finite(sum) && std::abs(sum - 1) <= 1e-3) continue;
-    throw ArgumentError("softmax cross-entropy takes probabilities of classes, not negative and with the sum 1, got " +
-                        (negative ? "a negative one" : "the sum " + to_digits(sum)) + " for sample " +
-                        std::to_string(n));
+    throw ArgumentError(
+        message("softmax cross-entropy takes probabilities of classes, not negative and with the sum 1, got ",
+                negative ? "a negative one" : "the sum " + to_digits(sum), " for sample ", n));
   }
 }
 

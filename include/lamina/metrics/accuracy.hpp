@@ -22,8 +22,7 @@ template <class T>
 template <class T>
 [[nodiscard]] Index count_correct(TensorView<const T> outputs, std::span<const Label> labels) {
   if (std::ssize(labels) != outputs.batch)
-    throw ArgumentError("got " + std::to_string(outputs.batch) + " outputs but " + std::to_string(labels.size()) +
-                        " labels");
+    throw ArgumentError(message("got ", outputs.batch, " outputs but ", labels.size(), " labels"));
   Index correct = 0;
   for (Index n = 0; n < outputs.batch; ++n) {
     const std::span row(outputs.sample(n), static_cast<std::size_t>(outputs.shape.channels));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -32,22 +33,14 @@ template <class T>
 void initialize(const Segment& segment, InitializationScheme scheme, std::uint64_t seed, std::uint32_t tensor,
                 std::span<T> values) {
   RandomStream random(seed, RandomPurpose::initialization, tensor);
-  const auto fill = [&](const auto& draw) {
-    for (T& value : values) value = static_cast<T>(draw());
-  };
   const bool he = scheme == InitializationScheme::he_normal;
+  if (segment.initialization != Initialization::fan_in_uniform || (he && segment.rank < 2)) {
+    std::ranges::fill(values, segment.initialization == Initialization::one ? T{1} : T{0});
+    return;
+  }
   const double bound = 1 / std::sqrt(static_cast<double>(segment.fan_in));
   const double deviation = he_deviation(segment.fan_in);
-  switch (segment.initialization) {
-    case Initialization::zero:
-      return fill([] { return 0.0; });
-    case Initialization::one:
-      return fill([] { return 1.0; });
-    case Initialization::fan_in_uniform:
-      if (!he) return fill([&] { return random.uniform(-bound, bound); });
-      if (segment.rank < 2) return fill([] { return 0.0; });
-      return fill([&] { return deviation * random.normal(); });
-  }
+  for (T& value : values) value = static_cast<T>(he ? deviation * random.normal() : random.uniform(-bound, bound));
 }
 
 }  // namespace detail

@@ -41,9 +41,9 @@ class TrainingWorkspace {
   [[nodiscard]] TensorView<T> output_gradient(Index count) { return output_gradient_.view().samples(0, count); }
 
  private:
-  TrainingWorkspace(Index batch, Team team, const engine::Engine<T>& engine)
+  [[gnu::cold]] TrainingWorkspace(Index batch, Team team, const engine::Engine<T>& engine)
       : team_(team),
-        batch_((require(batch > 0, "the batch size must be positive, got " + std::to_string(batch)), batch)),
+        batch_((require(batch > 0, "the batch size must be positive, got ", batch), batch)),
         engine_(engine),
         layout_(engine.layout(*engine.program, engine::Mode::training, batch, team.threads())),
         memory_(layout_.size),
@@ -81,9 +81,9 @@ class InferenceWorkspace {
   [[nodiscard]] TensorView<T> output(Index count) { return output_.view().samples(0, count); }
 
  private:
-  InferenceWorkspace(Index batch, Team team, const engine::Engine<T>& engine)
+  [[gnu::cold]] InferenceWorkspace(Index batch, Team team, const engine::Engine<T>& engine)
       : team_(team),
-        batch_((require(batch > 0, "the batch size must be positive, got " + std::to_string(batch)), batch)),
+        batch_((require(batch > 0, "the batch size must be positive, got ", batch), batch)),
         engine_(engine),
         layout_(engine.layout(*engine.program, engine::Mode::inference, batch, team.threads())),
         memory_(layout_.size),
@@ -123,7 +123,7 @@ InferenceWorkspace<Network, T>::InferenceWorkspace(Index batch, Team team, Fusio
 
 template <class Network, class T>
 Index TrainingWorkspace<Network, T>::bytes_for(Index batch, const Team& team) {
-  require(batch > 0, "the batch size must be positive, got " + std::to_string(batch));
+  require(batch > 0, "the batch size must be positive, got ", batch);
   const engine::Engine<T> engine = engine::training_engine<Network, T, Fusion::full>();
   const engine::Layout layout = engine.layout(*engine.program, engine::Mode::training, batch, team.threads());
   return (layout.size + 2 * batch * Network::output_shape.size()) * static_cast<Index>(sizeof(T));
@@ -131,7 +131,7 @@ Index TrainingWorkspace<Network, T>::bytes_for(Index batch, const Team& team) {
 
 template <class Network, class T>
 Index InferenceWorkspace<Network, T>::bytes_for(Index batch, const Team& team) {
-  require(batch > 0, "the batch size must be positive, got " + std::to_string(batch));
+  require(batch > 0, "the batch size must be positive, got ", batch);
   const engine::Engine<T> engine = engine::inference_engine<Network, T, Fusion::full>();
   const engine::Layout layout = engine.layout(*engine.program, engine::Mode::inference, batch, team.threads());
   return (layout.size + batch * Network::output_shape.size()) * static_cast<Index>(sizeof(T));

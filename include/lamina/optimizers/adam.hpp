@@ -65,7 +65,7 @@ class Adam {
   /// First moments, then second moments, for checkpoints.
   [[nodiscard]] std::span<const T> state() const { return moments_.span(); }
   /// Kind and options.
-  [[nodiscard]] std::string description() const {
+  [[nodiscard, gnu::cold]] std::string description() const {
     return describe(Decay == WeightDecay::l2 ? "Adam" : "AdamW", {{"beta1", options_.beta1},
                                                                   {"beta2", options_.beta2},
                                                                   {"epsilon", options_.epsilon},
@@ -85,7 +85,7 @@ class Adam {
     return options;
   }
 
-  Adam(ParameterRuns runs, AdamOptions options)
+  [[gnu::cold]] Adam(ParameterRuns runs, AdamOptions options)
       : runs_(std::move(runs)), options_(checked(options)), moments_(2 * runs_.size()) {}
 
   ParameterRuns runs_;

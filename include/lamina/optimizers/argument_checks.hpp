@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -17,10 +16,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 /// @throws ArgumentError  "`name` must be `expected`, got `value`" unless the condition holds
 template <class Value>
 void require_value(bool condition, std::string_view name, std::string_view expected, Value value) {
-  if (condition) return;
-  std::ostringstream message;
-  message << name << " must be " << expected << ", got " << value;
-  throw ArgumentError(message.str());
+  if (!condition) throw ArgumentError(message(name, " must be ", expected, ", got ", value));
 }
 
 /// @throws ArgumentError  negative, infinite or NaN

@@ -90,8 +90,8 @@ class TrainingStep {
   /// @param model  to train; must outlive this object
   /// @param batch  the largest number of images in a step
   /// @throws ArgumentError when batch < 1 or micro_batches is not in 1 ... kMaxMicroBatches
-  TrainingStep(Model<Network, T>& model, O optimizer, Index batch, const Team& team, L loss = {},
-               const StepOptions& options = {})
+  [[gnu::cold]] TrainingStep(Model<Network, T>& model, O optimizer, Index batch, const Team& team, L loss = {},
+                             const StepOptions& options = {})
       : model_(model),
         optimizer_(std::move(optimizer)),
         loss_(std::move(loss)),
@@ -106,56 +106,31 @@ class TrainingStep {
   ///                         layer; the parameters are as before the step
   /// @throws ArgumentError   images or targets that do not fit, a negative learning rate
   BatchResult operator()(TensorView<const T> images, const Targets<T>& targets, double learning_rate) {
-    require_not_negative("the learning rate", learning_rate);
-    BatchResult result;
-    team().together([&] {
-      result = gather(images, targets);
-      update(learning_rate);
-    });
-    return result;
+    return train<kAnyTargets>(images, targets, learning_rate);
   }
 
   /// The same with labels, and with rows of target values.
   BatchResult operator()(TensorView<const T> images, std::span<const Label> labels, double learning_rate) {
     static_assert(target_kinds<L, T>.labels, "this loss takes target rows (TensorView<const T>), and got class labels");
-    return (*this)(images, Targets<T>{.labels = labels}, learning_rate);
+    return train<TargetKinds{.labels = true}>(images, {.labels = labels}, learning_rate);
   }
   BatchResult operator()(TensorView<const T> images, TensorView<const T> rows, double learning_rate) {
     static_assert(target_kinds<L, T>.rows,
                   "this loss takes class labels (std::span<const Label>), and got target rows");
-    return (*this)(images, Targets<T>{.rows = rows}, learning_rate);
+    return train<TargetKinds{.rows = true}>(images, {.rows = rows}, learning_rate);
   }
 
   /// Computes the gradients of a batch and adds them to those of the step that is under way.
   /// @throws NonFiniteError, ArgumentError  as operator(), and when the step has all its batches; what was gathered
   ///                                        before is left
   BatchResult gather(TensorView<const T> images, const Targets<T>& targets) {
-    if (gathered_ >= options_.micro_batches)
-      throw ArgumentError("a step takes " + std::to_string(options_.micro_batches) + " batches: update() is due");
-    check_counts(images, targets);
-    check_targets<T>(loss_, {nullptr, images.batch, Network::output_shape}, targets);
-    const FlushSubnormals scope;
-    const Index draw = optimizer_.steps() * options_.micro_batches + gathered_;
-    const RandomPosition random{.seed = options_.seed, .step = static_cast<std::uint32_t>(draw)};
-    const TensorView<T> gradient = workspace_.output_gradient(images.batch);
-    const TensorView<const T> output = model_.forward(workspace_, images, random);
-    const double loss = loss_of<T>(loss_, output, targets, gradient, team());
-    const BatchResult result = batch_result(loss, output, targets_read_by(loss_, targets));
-    if (!is_finite(result.loss)) {
-      throw NonFiniteError(
-          message("step ", optimizer_.steps() + 1, ": the loss is not finite, and neither is ", detail::blame(model_)));
-    }
-    model_.backward(workspace_, images, gradient, random);
-    if (options_.micro_batches > 1) add_gradients(images.batch);
-    ++gathered_;
-    samples_ += images.batch;
-    return result;
+    return gather_kinds<kAnyTargets>(images, targets);
   }
 
   /// Ends a step: gradient flow, clipping, optimiser.
   /// @throws NonFiniteError  a gradient that is not; the parameters are as before, and the step is given up
   /// @throws ArgumentError   a negative learning rate, a step without a batch
-  void update(double learning_rate) {
+  [[gnu::cold, gnu::noinline]] void update(double learning_rate) {
     require_not_negative("the learning rate", learning_rate);
     if (gathered_ == 0) throw ArgumentError("a step needs a batch: gather() one before update()");
     const FlushSubnormals scope;
@@ -199,6 +174,43 @@ class TrainingStep {
  private:
   [[nodiscard]] const Team& team() const { return workspace_.team(); }
 
+  /// A step for targets that have no other kinds.
+  template <TargetKinds Kinds>
+  BatchResult train(TensorView<const T> images, const Targets<T>& targets, double learning_rate) {
+    require_not_negative("the learning rate", learning_rate);
+    BatchResult result;
+    team().together([&] {
+      result = gather_kinds<Kinds>(images, targets);
+      update(learning_rate);
+    });
+    return result;
+  }
+
+  /// gather() for targets that have no other kinds.
+  template <TargetKinds Kinds>
+  [[gnu::cold, gnu::noinline]] BatchResult gather_kinds(TensorView<const T> images, const Targets<T>& targets) {
+    if (gathered_ >= options_.micro_batches)
+      throw ArgumentError(message("a step takes ", options_.micro_batches, " batches: update() is due"));
+    check_counts(images, targets);
+    check_targets<T, Kinds>(loss_, {nullptr, images.batch, Network::output_shape}, targets);
+    const FlushSubnormals scope;
+    const Index draw = optimizer_.steps() * options_.micro_batches + gathered_;
+    const RandomPosition random{.seed = options_.seed, .step = static_cast<std::uint32_t>(draw)};
+    const TensorView<T> gradient = workspace_.output_gradient(images.batch);
+    const TensorView<const T> output = model_.forward(workspace_, images, random);
+    const double loss = loss_of<T, Kinds>(loss_, output, targets, gradient, team());
+    const BatchResult result = batch_result(loss, output, targets_read_by(loss_, targets));
+    if (!is_finite(result.loss)) {
+      throw NonFiniteError(
+          message("step ", optimizer_.steps() + 1, ": the loss is not finite, and neither is ", detail::blame(model_)));
+    }
+    model_.backward(workspace_, images, gradient, random);
+    if (options_.micro_batches > 1) add_gradients(images.batch);
+    ++gathered_;
+    samples_ += images.batch;
+    return result;
+  }
+
   static StepOptions checked(const StepOptions& options) {
     require_positive("the number of batches in a step", options.micro_batches);
     require_value(options.micro_batches <= kMaxMicroBatches, "the number of batches in a step",
@@ -228,8 +240,7 @@ class TrainingStep {
   static void check_counts(const TensorView<const T>& images, const Targets<T>& targets) {
     const auto check = [&](Index count, const char* what) {
       if (count == 0 || count == images.batch) return;
-      throw ArgumentError("a training step got " + std::to_string(images.batch) + " images but " +
-                          std::to_string(count) + what);
+      throw ArgumentError(message("a training step got ", images.batch, " images but ", count, what));
     };
     check(std::ssize(targets.labels), " labels");
     check(targets.rows.batch, " target rows");
