@@ -46,7 +46,11 @@
 #include <lamina/diagnostics/gradient_check_report.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
+#include <lamina/diagnostics/layer_signal.hpp>
+#include <lamina/diagnostics/noise_evidence.hpp>
 #include <lamina/diagnostics/scientific.hpp>
+#include <lamina/diagnostics/tensor_update.hpp>
+#include <lamina/diagnostics/training_evidence.hpp>
 #include <lamina/inference/classifier.hpp>
 #include <lamina/inference/predict.hpp>
 #include <lamina/inference/prediction.hpp>
