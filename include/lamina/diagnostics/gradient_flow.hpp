@@ -12,6 +12,7 @@
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/core/team.hpp>
 #include <lamina/diagnostics/gradient_norms.hpp>
+#include <lamina/diagnostics/tensor_pieces.hpp>
 #include <lamina/layers/segment.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -42,16 +43,13 @@ class GradientFlow {
   /// @param parameters  Network::parameters
   /// @throws ArgumentError  for tensors with gaps between them
   [[gnu::cold]] explicit GradientFlow(std::span<const Segment> parameters)
-      : segments_(parameters.begin(), parameters.end()), step_(segments_.size()), sums_(segments_.size()) {
-    for (std::size_t i = 0; i < segments_.size(); ++i) {
-      const Index size = segments_[i].size();
-      size_ += size;
-      for (Index first = 0; first < size; first += kPiece) {
-        pieces_.push_back({.tensor = i, .offset = segments_[i].offset + first, .size = std::min(kPiece, size - first)});
-      }
-    }
+      : segments_(parameters.begin(), parameters.end()),
+        pieces_(pieces_of(parameters)),
+        piece_norms_(pieces_.size()),
+        step_(segments_.size()),
+        sums_(segments_.size()) {
+    for (const Segment& segment : segments_) size_ += segment.size();
     require_consecutive(segments_, size_);
-    piece_norms_.resize(pieces_.size());
   }
 
   /// Adds the gradients of one step: Model::gradients() after backward().
@@ -134,19 +132,10 @@ class GradientFlow {
     double max_abs = 0;
   };
 
-  /// A run of a tensor's gradients that one thread reads.
-  struct Piece {
-    std::size_t tensor = 0;
-    Index offset = 0;
-    Index size = 0;
-  };
-  /// Values of a piece: every tensor of the study's networks is one.
-  static constexpr Index kPiece = 1 << 15;
-
   template <class T>
   void measure(std::span<const T> gradients, const Team& team) {
     team.for_each(std::ssize(pieces_), [&](Index i, Index) {
-      const Piece& piece = pieces_[static_cast<std::size_t>(i)];
+      const TensorPiece& piece = pieces_[static_cast<std::size_t>(i)];
       piece_norms_[static_cast<std::size_t>(i)] = gradient_norms(gradients.data() + piece.offset, piece.size);
     });
     std::fill(step_.begin(), step_.end(), GradientNorms{});
@@ -159,7 +148,7 @@ class GradientFlow {
   }
 
   std::vector<Segment> segments_;
-  std::vector<Piece> pieces_;
+  std::vector<TensorPiece> pieces_;
   std::vector<GradientNorms> piece_norms_;
   std::vector<GradientNorms> step_;
   std::vector<Sums> sums_;

@@ -18,7 +18,8 @@ struct BackwardOptions {
   RandomPosition random{};
   T* gradients = nullptr;  ///< of the parameters, to overwrite
   TensorView<const T> output_gradient{};
-  TensorView<T> input_gradient{};  ///< to overwrite; empty where nobody wants it
+  TensorView<T> input_gradient{};                ///< to overwrite; empty where nobody wants it
+  kernels::PartSquares* part_squares = nullptr;  ///< of the weights of each operation; null where nobody asks
 };
 
 /// Runs the backward steps of a program, after its forward steps on the same memory.
@@ -188,7 +189,12 @@ class BackwardPass {
                              .output_gradient = gradient(step.source, program_.shape(step.result)),
                              .weight_gradient = gradients,
                              .bias_gradient = row.bias_of(gradients),
-                             .input_gradient = epilogue_of(step)});
+                             .input_gradient = epilogue_of(step),
+                             .weight_parts = part_squares(step.operation)});
+  }
+
+  [[nodiscard]] kernels::PartSquares* part_squares(int operation) const {
+    return options_.part_squares == nullptr ? nullptr : options_.part_squares + operation;
   }
 
   void pool(const BackwardStep& step) {

@@ -5,6 +5,7 @@
 #include <lamina/engine/chunk.hpp>
 #include <lamina/engine/forward.hpp>
 #include <lamina/engine/freeze.hpp>
+#include <lamina/engine/signals.hpp>
 
 /// @file
 /// The ways into the engine: functions over a program that a workspace holds by pointer, so that a program which uses
@@ -19,6 +20,7 @@ struct Engine {
   Layout (*layout)(const Program<T>&, Mode, Index batch, Index threads) = nullptr;
   void (*forward)(const Program<T>&, const Layout&, const RunMemory<T>&, const ForwardOptions<T>&) = nullptr;
   void (*backward)(const Program<T>&, const Layout&, const RunMemory<T>&, const BackwardOptions<T>&) = nullptr;
+  void (*signals)(const Program<T>&, const Layout&, const RunMemory<T>&, const SignalPass&) = nullptr;
 };
 
 namespace detail {
@@ -45,7 +47,8 @@ template <class Network, class T, Fusion F>
   return {.program = &program<Network, T, Mode::training, F>,
           .layout = &layout_of<T>,
           .forward = &detail::run_forward<T>,
-          .backward = &detail::run_backward<T>};
+          .backward = &detail::run_backward<T>,
+          .signals = &detail::run_signals<T>};
 }
 
 /// The engine for inference.

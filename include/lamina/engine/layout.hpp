@@ -22,6 +22,10 @@ struct NormVectors {
   static constexpr Index kSums = 2;
 };
 
+/// Pixels whose signal is measured at a time (signals.hpp), and the values of scratch memory that it takes a thread.
+inline constexpr Index kSignalPixels = 32;
+[[nodiscard]] constexpr Index signal_scratch(Index channels) { return kSignalPixels * channels; }
+
 /// The memory that a program keeps between its steps, for batches of up to `batch` samples.
 struct Layout {
   std::vector<Index> values;     ///< of roots: the value
@@ -76,7 +80,8 @@ template <class T>
   }
   // A pass over a value leaves sums of its parts: of dz and of dz x_hat of two batch norms, or moments.
   const Index sums = whole_lines<T>(3 * channels) * Partition::kMostParts;
-  return std::max({most, sums, kernels::batch_moments_scratch<T>(batch, channels)});
+  const Index signals = mode == Mode::training ? threads * signal_scratch(channels) : 0;
+  return std::max({most, sums, signals, kernels::batch_moments_scratch<T>(batch, channels)});
 }
 
 }  // namespace detail

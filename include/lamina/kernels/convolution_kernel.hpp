@@ -9,6 +9,7 @@
 #include <lamina/kernels/expression.hpp>
 #include <lamina/kernels/gradient_epilogue.hpp>
 #include <lamina/kernels/gradient_expression.hpp>
+#include <lamina/kernels/part_squares.hpp>
 
 /// @file
 /// What a convolution kernel is to the engine: two functions over a whole batch, which compute with what stands around
@@ -48,6 +49,9 @@ struct ConvolutionBackward {
   T* weight_gradient = nullptr;
   T* bias_gradient = nullptr;  ///< null for none
   GradientEpilogue<T> input_gradient{};
+  /// Where it goes how long the parts' contributions to the weight gradient are; null where nobody asks. A kernel that
+  /// does not sum it in parts leaves it as it is.
+  PartSquares* weight_parts = nullptr;
 };
 
 /// A convolution kernel. `shape` is the same in all calls; scratch is counted in values of T.

@@ -83,6 +83,9 @@ class DepthwiseConvolution {
     if (pass.weight_gradient != nullptr) {
       sum_parts(pass.team, sums, shape.weight_size(), pass.weight_gradient);
     }
+    if (pass.weight_parts != nullptr) {
+      *pass.weight_parts = measure_parts(pass.team, sums, shape.weight_size(), partition);
+    }
     const PartSums<T> rest = sums.from(shape.weight_size());
     if (pass.bias_gradient != nullptr) {
       sum_parts(pass.team, rest, shape.outputs(), pass.bias_gradient);

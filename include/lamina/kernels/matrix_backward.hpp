@@ -336,6 +336,7 @@ class Backward {
 
   void finish(Index parts) const {
     write_weight_gradient(parts);
+    if (pass_.weight_parts != nullptr) measure_weight_gradient(parts);
     const PartSums<T> rest{partial_ + plan_.sums, parts, plan_.partial};
     if (pass_.bias_gradient != nullptr) sum_parts(pass_.team, rest, shape_.outputs(), pass_.bias_gradient);
     if (wanted_) write_norm_gradients(pass_.team, pass_.input_gradient, rest.from(shape_.outputs()));
@@ -357,6 +358,19 @@ class Backward {
         }
       }
     });
+  }
+
+  /// Columns beyond the last are zero. Where a part ends within an image, both parts count their pixels of it.
+  void measure_weight_gradient(Index parts) const {
+    const Index pixels = shape_.geometry.output.pixels();
+    const Index size = shape_.groups * shape_.depth() * Panels<T>::padded(group_outputs(shape_));
+    const double all = static_cast<double>(pass_.output_gradient.gradient.batch * pixels);
+    const auto share_of = [&](Index part) {
+      const Range units = plan_.partition[part];
+      const Index begin = plan_.units.of_pixels(units.begin, pixels).begin;
+      return static_cast<double>(plan_.units.of_pixels(units.end - 1, pixels).end - begin) / all;
+    };
+    *pass_.weight_parts = measure_parts(pass_.team, PartSums<T>{partial_, parts, plan_.partial}, size, share_of);
   }
 
   const ConvolutionShape& shape_;

@@ -76,7 +76,19 @@ class Model {
                     {.random = random,
                      .gradients = gradients_.data(),
                      .output_gradient = output_gradient,
-                     .input_gradient = input_gradient});
+                     .input_gradient = input_gradient,
+                     .part_squares = workspace.part_squares().empty() ? nullptr : workspace.part_squares().data()});
+  }
+
+  /// Adds up the signals of the values that the last forward() on this workspace has left for these images, before
+  /// backward().
+  /// @throws ArgumentError when the images are not as many as in forward()
+  void measure_signals(Training& workspace, TensorView<const T> images, const engine::SignalPass& pass) const {
+    check_last_images("measuring signals", workspace, images);
+    const FlushSubnormals scope;
+    const auto& engine = workspace.engine();
+    engine.signals(*engine.program, workspace.layout(), run_memory(workspace, images, workspace.output(images.batch)),
+                   pass);
   }
 
   /// Inference: running statistics, no dropout. Safe from several threads, each with a workspace of its own.
@@ -93,14 +105,17 @@ class Model {
  private:
   static void check_backward(const Training& workspace, const TensorView<const T>& images,
                              const TensorView<const T>& output_gradient, const TensorView<const T>& input_gradient) {
-    check_images<Network>(workspace.batch(), images);
-    if (images.batch != workspace.forward_batch()) {
-      throw ArgumentError(message("backward takes the images of the last forward on its workspace, which were ",
-                                  workspace.forward_batch(), ", got ", images.batch));
-    }
+    check_last_images("backward", workspace, images);
     check_tensor("the gradient of the output", output_gradient, images.batch, Network::output_shape);
     if (input_gradient.empty()) return;
     check_tensor("the gradient of the images", input_gradient, images.batch, Network::input_shape);
+  }
+
+  static void check_last_images(const char* what, const Training& workspace, const TensorView<const T>& images) {
+    check_images<Network>(workspace.batch(), images);
+    if (images.batch == workspace.forward_batch()) return;
+    throw ArgumentError(message(what, " takes the images of the last forward on its workspace, which were ",
+                                workspace.forward_batch(), ", got ", images.batch));
   }
 
   template <class Workspace>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include <lamina/core/buffer.hpp>
@@ -8,6 +9,7 @@
 #include <lamina/core/team.hpp>
 #include <lamina/core/tensor.hpp>
 #include <lamina/engine/engine.hpp>
+#include <lamina/kernels/part_squares.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
@@ -31,6 +33,10 @@ class TrainingWorkspace {
   /// How many images the last training forward pass on it took; 0 before the first.
   [[nodiscard]] Index forward_batch() const { return forward_batch_; }
   void remember_forward(Index images) { forward_batch_ = images; }
+  /// Where Model::backward() leaves how long the parts' contributions to the weights' gradients are, one for each of
+  /// engine().program->operations; empty where nobody asks.
+  [[nodiscard]] std::span<kernels::PartSquares> part_squares() const { return part_squares_; }
+  void set_part_squares(std::span<kernels::PartSquares> squares) { part_squares_ = squares; }
   /// Bytes it holds.
   [[nodiscard]] Index bytes() const { return (memory_.size() + 2 * output_.size()) * static_cast<Index>(sizeof(T)); }
   /// Bytes that one for such batches would hold.
@@ -58,6 +64,7 @@ class TrainingWorkspace {
   Tensor<T> output_;
   Tensor<T> output_gradient_;
   Index forward_batch_ = 0;
+  std::span<kernels::PartSquares> part_squares_{};
 };
 
 /// All memory that inference needs besides the model.

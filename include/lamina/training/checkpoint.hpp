@@ -26,7 +26,7 @@ namespace lamina::inline LAMINA_INSTRUCTION_SET {
 
 namespace detail {
 
-inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 3";
+inline constexpr std::string_view kCheckpointKind = "lamina checkpoint 4";
 
 [[nodiscard]] inline std::string checkpoint_library() { return std::string("lamina ").append(kVersion); }
 
@@ -95,6 +95,8 @@ template <class Network, class T, class O, class L>
   if (!state.gathered.sum.empty())
     file.add<T>("gathered.gradients", {std::ssize(state.gathered.sum)}, state.gathered.sum);
   file.add<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
+  file.add<double>("evidence.sums", {std::ssize(state.evidence)}, state.evidence);
+  file.add<double>("evidence.losses", {std::ssize(state.losses)}, state.losses);
   file.metadata() = {{"kind", std::string(detail::kCheckpointKind)},
                      {"library", detail::checkpoint_library()},
                      {"configuration", std::move(configuration)}};
@@ -144,6 +146,11 @@ void restore_checkpoint(const TensorFile& file, Trainer<Network, T, O, L>& train
   file.read<T>("optimizer.state", {std::ssize(state.optimizer.values)}, state.optimizer.values);
   state.gradient_flow.resize(state.batch > 0 ? 3 * Network::parameters.size() : 0);
   file.read<double>("gradient_flow.sums", {std::ssize(state.gradient_flow)}, state.gradient_flow);
+  for (auto [name, values] :
+       {std::pair{"evidence.sums", &state.evidence}, std::pair{"evidence.losses", &state.losses}}) {
+    values->resize(static_cast<std::size_t>(detail::tensor_size(file, name)));
+    file.read<double>(name, {std::ssize(*values)}, *values);
+  }
   state.gathered.sum.resize(static_cast<std::size_t>(detail::tensor_size(file, "gathered.gradients")));
   if (!state.gathered.sum.empty())
     file.read<T>("gathered.gradients", {std::ssize(state.gathered.sum)}, state.gathered.sum);

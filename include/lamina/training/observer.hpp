@@ -6,6 +6,7 @@
 #include <lamina/core/index.hpp>
 #include <lamina/core/instruction_set.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
+#include <lamina/diagnostics/training_evidence.hpp>
 #include <lamina/training/evaluate.hpp>
 
 namespace lamina::inline LAMINA_INSTRUCTION_SET {
@@ -45,6 +46,7 @@ struct EpochReport {
   double seconds = 0;                           ///< training and validation
   double images_per_second = 0;                 ///< in training
   std::span<const TensorFlow> gradient_flow{};  ///< averaged over the epoch, input first
+  TrainingEvidence evidence{};                  ///< all that was measured of the epoch
 };
 
 /// The model of the best epoch on images that had no part in training or in choosing the epoch.

@@ -13,6 +13,7 @@
 #include <lamina/core/finite.hpp>
 #include <lamina/core/floating_point.hpp>
 #include <lamina/core/instruction_set.hpp>
+#include <lamina/diagnostics/evidence_collector.hpp>
 #include <lamina/diagnostics/gradient_flow.hpp>
 #include <lamina/layers/layer.hpp>
 #include <lamina/losses/loss.hpp>
@@ -63,6 +64,7 @@ struct StepOptions {
   GradientClipping clipping{};  ///< of the gradients, with the norm that gradient flow has measured; it reports them as
                                 ///< they were before, Model::gradients() holds them as they are after
   Index micro_batches = 1;      ///< batches that a step may be made of, at most kMaxMicroBatches
+  Index evidence_interval = 8;  ///< one step of so many is measured for evidence(); 0 for none
 };
 
 /// What a step that is not over has gathered.
@@ -98,7 +100,8 @@ class TrainingStep {
         options_(checked(options)),
         sum_(options.micro_batches > 1 ? Network::parameter_count : 0),
         flow_(Network::parameters),
-        workspace_(batch, team) {}
+        workspace_(batch, team),
+        evidence_(workspace_, options.evidence_interval) {}
 
   /// Trains on one batch. Subnormal numbers are flushed to zero, and the caller's floating-point mode restored.
   /// @return what the batch was worth before the parameters changed
@@ -137,9 +140,15 @@ class TrainingStep {
     if (options_.micro_batches > 1) average_gradients();
     gathered_ = 0;
     samples_ = 0;
+    const bool measured_step = measured();
     flow_.add(std::as_const(model_).gradients(), optimizer_.steps() + 1, team());
     options_.clipping(model_.gradients(), flow_.step_norm(), team());
-    optimizer_.step(model_.parameters(), model_.gradients(), learning_rate, team());
+    const auto move = [&] { optimizer_.step(model_.parameters(), model_.gradients(), learning_rate, team()); };
+    if (measured_step) {
+      evidence_.around_update(model_, team(), move);
+    } else {
+      move();
+    }
   }
 
   /// What the step under way has gathered, for checkpoints.
@@ -168,6 +177,9 @@ class TrainingStep {
   /// Of the steps since its last reset().
   [[nodiscard]] GradientFlow& gradient_flow() { return flow_; }
   [[nodiscard]] const GradientFlow& gradient_flow() const { return flow_; }
+  /// What has been measured of one step in a few since its last reset(), which goes with that of gradient_flow().
+  [[nodiscard]] EvidenceCollector<Network, T>& evidence() { return evidence_; }
+  [[nodiscard]] const EvidenceCollector<Network, T>& evidence() const { return evidence_; }
   [[nodiscard]] const TrainingWorkspace<Network, T>& workspace() const { return workspace_; }
   [[nodiscard]] TrainingWorkspace<Network, T>& workspace() { return workspace_; }
 
@@ -204,12 +216,21 @@ class TrainingStep {
       throw NonFiniteError(
           message("step ", optimizer_.steps() + 1, ": the loss is not finite, and neither is ", detail::blame(model_)));
     }
-    model_.backward(workspace_, images, gradient, random);
+    const auto backward = [&] { model_.backward(workspace_, images, gradient, random); };
+    if (gathered_ == 0 && measured()) {
+      evidence_.around_backward(model_, workspace_, images, backward);
+    } else {
+      backward();
+    }
     if (options_.micro_batches > 1) add_gradients(images.batch);
     ++gathered_;
     samples_ += images.batch;
     return result;
   }
+
+  /// Whether the step under way is measured for the evidence. Counted since the reset() of gradient flow, so that every
+  /// epoch has evidence of its beginning.
+  [[nodiscard]] bool measured() const { return evidence_.measures(flow_.steps()); }
 
   static StepOptions checked(const StepOptions& options) {
     require_positive("the number of batches in a step", options.micro_batches);
@@ -256,6 +277,7 @@ class TrainingStep {
   Index samples_ = 0;
   GradientFlow flow_;
   TrainingWorkspace<Network, T> workspace_;
+  EvidenceCollector<Network, T> evidence_;
 };
 
 }  // namespace lamina::inline LAMINA_INSTRUCTION_SET

@@ -39,6 +39,8 @@ struct TrainerOptions {
   BestBy best_by = BestBy::automatic;  ///< the figure of the validation that chooses the best epoch
   Index micro_batches = 1;             ///< batches in a step, but for the last of an epoch: gradient accumulation
   WeightAveraging averaging{};
+  Index evidence_interval = 8;  ///< one step of so many is measured for evidence(), the first of an epoch among them;
+                                ///< 0 for none
 };
 
 /// The models of a Trainer, of which a state goes on.
@@ -66,7 +68,10 @@ class Trainer {
       : model_(model),
         best_model_(model),
         step_(model, std::move(optimizer), options.batch_size, team, std::move(loss),
-              {.seed = options.seed, .clipping = options.clipping, .micro_batches = options.micro_batches}),
+              {.seed = options.seed,
+               .clipping = options.clipping,
+               .micro_batches = options.micro_batches,
+               .evidence_interval = options.evidence_interval}),
         inference_(options.batch_size, team),
         learning_rate_(std::move(learning_rate)),
         training_(training),
@@ -87,6 +92,7 @@ class Trainer {
     require_targets<T>(step_.loss(), validation_.targets());
     require(target_kinds<L, T>.rows || !training_.mixing(),
             "mixup needs a loss that reads target rows, and " + description_.loss + " takes class labels");
+    losses_.reserve(static_cast<std::size_t>(training_.batches()));
     check_training_batch<Network>(training_.smallest_batch());  // else the first epoch would fail at its last batch
   }
 
@@ -124,6 +130,8 @@ class Trainer {
             .best_epoch = best_epoch_,
             .best_value = best_value_,
             .gradient_flow = batch_ > 0 ? step_.gradient_flow().sums() : std::vector<double>{},
+            .evidence = batch_ > 0 ? step_.evidence().sums() : std::vector<double>{},
+            .losses = losses_,
             .gathered = step_.gathered(),
             .averaged = average_.count(),
             .description = description_};
@@ -142,6 +150,12 @@ class Trainer {
     const std::size_t sums = state.batch > 0 ? 3 * Network::parameters.size() : 0;
     require(state.gradient_flow.size() == sums, "the sums of gradient flow must be " + std::to_string(sums) + ", got " +
                                                     std::to_string(state.gradient_flow.size()));
+    const std::size_t evidence = state.batch > 0 ? step_.evidence().size() : 0;
+    require(state.evidence.size() == evidence, "the sums of the evidence must be " + std::to_string(evidence) +
+                                                   ", got " + std::to_string(state.evidence.size()));
+    require(std::ssize(state.losses) == state.batch, "the losses of an epoch must be those of its " +
+                                                         std::to_string(state.batch) + " batches, got " +
+                                                         std::to_string(state.losses.size()));
     require(state.gathered.batches == state.batch % micro_batches_,
             "behind batch " + std::to_string(state.batch) + " a step has gathered " +
                 std::to_string(state.batch % micro_batches_) + " batches, got " +
@@ -158,8 +172,12 @@ class Trainer {
       step_.optimizer().restore(before);
       throw;
     }
-    step_.gradient_flow().reset();
-    if (state.batch > 0) step_.gradient_flow().restore(state.gradient_flow, state.batch / micro_batches_);
+    forget_epoch();
+    if (state.batch > 0) {
+      step_.gradient_flow().restore(state.gradient_flow, state.batch / micro_batches_);
+      step_.evidence().restore(state.evidence);
+      losses_.assign(state.losses.begin(), state.losses.end());
+    }
     if (state.averaged > 0) average_.restore(*models.average, state.averaged);
     epoch_ = state.epoch;
     batch_ = state.batch;
@@ -169,6 +187,17 @@ class Trainer {
     best_value_ = state.best_value;
     model_ = models.model;
     best_model_ = models.best;
+  }
+
+  /// What has been measured of the epoch under way, averaged over its batches so far; of an epoch that has none, empty
+  /// lists. Observers may ask in on_step(); it allocates.
+  [[nodiscard]] TrainingEvidence evidence() const {
+    TrainingEvidence evidence{
+        .epoch = epoch_ + 1, .step = batch_, .learning_rate = learning_rate(std::max<Index>(batch_, 1) - 1)};
+    if (step_.gradient_flow().steps() > 0) evidence.gradient_flow = step_.gradient_flow().average();
+    step_.evidence().add_to(evidence);
+    evidence.losses = losses_;
+    return evidence;
   }
 
   /// Measures the best epoch's model, or the model as it is before the first epoch.
@@ -236,13 +265,13 @@ class Trainer {
     }
     choose_best(report);
     report.seconds = watch.seconds();
-    const std::vector<TensorFlow> flow = step_.gradient_flow().average();
-    report.gradient_flow = flow;
+    report.evidence = evidence();
+    report.gradient_flow = report.evidence.gradient_flow;
     ++epoch_;
     batch_ = 0;
     sum_ = {};
     seconds_ = 0;
-    step_.gradient_flow().reset();
+    forget_epoch();
     notify([&](TrainingObserver& observer) { observer.on_epoch(report); });
     return true;
   }
@@ -267,6 +296,7 @@ class Trainer {
     const double rate = learning_rate(batch_);
     const BatchResult result = step_.gather(batch.images, targets_of(batch));
     sum_.add(result, batch.images.batch);
+    losses_.push_back(result.loss);
     ++batch_;
     if (batch_ % micro_batches_ == 0 || batch_ == batches) update(rate);
     seconds_ = watch.seconds();
@@ -279,6 +309,13 @@ class Trainer {
                             .so_far = sum_.mean(),
                             .seconds = seconds_};
     notify([&](TrainingObserver& observer) { observer.on_step(report); });
+  }
+
+  /// Forgets what was collected of an epoch.
+  void forget_epoch() {
+    step_.gradient_flow().reset();
+    step_.evidence().reset();
+    losses_.clear();
   }
 
   Evaluation evaluate_on(const Model<Network, T>& model, BatchLoader<T>& images, EvaluationSet set) {
@@ -368,6 +405,7 @@ class Trainer {
   Index epoch_ = 0;  // this and the next three: as in TrainerState
   Index batch_ = 0;
   EvaluationSum sum_{};
+  std::vector<double> losses_;  // of the epoch's batches
   double seconds_ = 0;
   std::vector<TrainingObserver*> observers_;
 };

@@ -39,6 +39,8 @@ struct TrainerState {
   Index best_epoch = 0;               ///< from 1; 0 before the first
   double best_value = 0;              ///< of the figure that chooses it
   std::vector<double> gradient_flow;  ///< GradientFlow::sums() of those batches; empty where there are none
+  std::vector<double> evidence;       ///< EvidenceCollector::sums() of their steps; empty where there are none
+  std::vector<double> losses;         ///< of those batches
   GatheredGradients<T> gathered;      ///< of the step that is under way
   Index averaged = 0;                 ///< weights in the average
   TrainingDescription description;    ///< of the trainer whose state it is

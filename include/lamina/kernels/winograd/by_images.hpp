@@ -138,6 +138,9 @@ class ByImages {
       run(partition[part]);
     });
     sum_parts_of(plan, pass, partition.parts(), parts);
+    if (pass.weight_parts == nullptr) return;
+    const PartSums<T> sums{parts, partition.parts(), plan.part_size()};
+    *pass.weight_parts = measure_parts(pass.team, sums, shape.weight_size(), partition);
   }
 
  private:
