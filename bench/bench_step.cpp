@@ -34,7 +34,9 @@ StepOptions parse_options(int argc, const char* const* argv) try {
       ("batch-size", "images in a step", cxxopts::value<Index>()->default_value("100"))        //
       ("threads", "threads to use (0: all cores)", cxxopts::value<int>()->default_value("0"))  //
       ("steps", "steps to measure", cxxopts::value<int>()->default_value("10"))                //
-      ("mode", "train or infer", cxxopts::value<std::string>()->default_value("train"));
+      ("mode", "train or infer", cxxopts::value<std::string>()->default_value("train"))        //
+      ("evidence-interval", "measure one training step of so many for the evidence (0: none)",
+       cxxopts::value<Index>()->default_value("8"));
   const auto flags = definition.parse(argc, argv);
   if (!flags.unmatched().empty()) throw UsageError("unexpected argument '" + flags.unmatched().front() + "'");
   if (flags.count("model") == 0) throw UsageError("--model is missing");
@@ -44,9 +46,11 @@ StepOptions parse_options(int argc, const char* const* argv) try {
                             .batch_size = flags["batch-size"].as<Index>(),
                             .threads = flags["threads"].as<int>(),
                             .steps = flags["steps"].as<int>(),
-                            .mode = mode == "train" ? Mode::train : Mode::infer};
+                            .mode = mode == "train" ? Mode::train : Mode::infer,
+                            .evidence_interval = flags["evidence-interval"].as<Index>()};
   if (options.batch_size < 1) throw UsageError("--batch-size must be positive");
   if (options.threads < 0) throw UsageError("--threads must not be negative");
+  if (options.evidence_interval < 0) throw UsageError("--evidence-interval must not be negative");
   if (options.steps < 1) throw UsageError("--steps must be positive");
   return options;
 } catch (const cxxopts::exceptions::exception& error) {

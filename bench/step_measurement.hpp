@@ -24,6 +24,7 @@ struct StepOptions {
   int threads = 0;  ///< 0: all cores
   int steps = 10;
   Mode mode = Mode::train;
+  Index evidence_interval = 8;  ///< one training step of so many is measured for the evidence; 0 for none
 };
 
 struct StepMeasurement {
@@ -56,7 +57,8 @@ template <class Network>
     FrozenWorkspace<Network> workspace(options.batch_size, team);
     return time_together(team, options.steps, [&] { frozen.infer(workspace, images.view()); });
   }
-  TrainingStep step(model, Adam<float>(Network::parameter_count), options.batch_size, team);
+  TrainingStep step(model, Adam<float>(Network::parameter_count), options.batch_size, team, SoftmaxCrossEntropy{},
+                    {.evidence_interval = options.evidence_interval});
   return time_together(team, options.steps, [&] { step(images.view(), labels, 1e-3); });
 }
 
