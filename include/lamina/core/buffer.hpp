@@ -60,7 +60,7 @@ class Buffer {
     void operator()(T* data) const { ::operator delete[](data, std::align_val_t{kAlignment}); }
   };
 
-  [[gnu::noinline]] static T* allocate(Index size) {
+  static T* allocate(Index size) {
     if (size < 0) throw ArgumentError(message("a buffer of ", size, " values cannot be made"));
     const auto bytes = static_cast<std::size_t>(size) * sizeof(T);
     void* const memory = ::operator new[](bytes, std::align_val_t{kAlignment});
