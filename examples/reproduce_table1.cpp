@@ -155,7 +155,7 @@ int reproduce(const Request& request) {
     std::optional<Run> run = finished_run(request.runs[i]);
     std::cout << "== " << request.rows[i].name() << (run ? ": finished before" : "") << "\n" << std::flush;
     if (!run) {
-      if (!run_experiment(request.runs[i], interruption)) return 128 + interruption.signal();
+      if (run_experiment(request.runs[i], interruption) != Outcome::finished) return 128 + interruption.signal();
       run = read_run(*request.runs[i].out);
     }
     rows.push_back({request.rows[i], run});

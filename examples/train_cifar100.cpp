@@ -28,8 +28,15 @@ int run(const Options& options) {
     run_evaluation(options);
   } else {
     const Interruption interruption;
-    // What shells say of a program that a signal ended.
-    if (!run_experiment(options, interruption)) return 128 + interruption.signal();
+    // Interrupted: what shells say of a program that a signal ended.
+    switch (run_experiment(options, interruption)) {
+      case Outcome::finished:
+        return 0;
+      case Outcome::interrupted:
+        return 128 + interruption.signal();
+      case Outcome::in_trouble:
+        return 3;
+    }
   }
   return 0;
 }

@@ -145,4 +145,5 @@
 #include <lamina/training/teacher.hpp>
 #include <lamina/training/trainer.hpp>
 #include <lamina/training/trainer_state.hpp>
+#include <lamina/training/trouble_watch.hpp>
 #include <lamina/training/weight_average.hpp>

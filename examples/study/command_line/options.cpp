@@ -43,6 +43,7 @@ cxxopts::Options command_line() {
        "M")                                                                                             //
       ("checkpoint-steps", "also write a checkpoint after every N batches; 0: do not", text("0"), "N")  //
       ("limit", "use only N training and N/10 validation images", cxxopts::value<std::string>(), "N")   //
+      ("stop-on-failure", "end a run whose first epoch shows trouble, with exit status 3")              //
       ("no-progress", "plain lines instead of progress bars")                                           //
       ("summary", "print the layers of the network and exit")                                           //
       ("eval", "measure the weights in a file on the test images and exit", cxxopts::value<std::string>(),
@@ -113,6 +114,7 @@ Options parse_options(int argc, const char* const* argv) {
   options.checkpoint_minutes = rate(flags, "checkpoint-minutes");
   options.checkpoint_steps = number<Index>(flags, "checkpoint-steps", 0, std::numeric_limits<Index>::max(),
                                            "a whole number that is not negative");
+  options.stop_on_failure = flags.count("stop-on-failure") > 0;
   options.progress = flags.count("no-progress") == 0;
   options.summary = flags.count("summary") > 0;
   options.label_smoothing = number<double>(flags, "label-smoothing", 0, 1, "a number from 0 to 1");

@@ -35,6 +35,7 @@ struct Options {
   bool extend = false;  ///< whether a run that is resumed may have more epochs from now on
   double checkpoint_minutes = 10;
   lamina::Index checkpoint_steps = 0;  ///< 0 for none within an epoch but for the minutes
+  bool stop_on_failure = false;        ///< whether a run in trouble ends
   bool progress = true;
   bool summary = false;
   std::optional<std::filesystem::path> evaluated;  ///< the file of weights to measure instead of training

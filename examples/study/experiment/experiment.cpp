@@ -93,7 +93,7 @@ using Loader = lamina::BatchLoader<float>;
 
 /// The experiment on a network, which is a type: the compiler has checked its shapes and counted its parameters.
 template <class Network>
-bool train(const Options& options, const Interruption& interruption) {
+Outcome train(const Options& options, const Interruption& interruption) {
   const lamina::Team team(options.threads);
   // The state of the network is one flat array of parameters and one of running statistics.
   lamina::Model<Network> model = first_model<Network>(options);
@@ -148,25 +148,36 @@ bool train(const Options& options, const Interruption& interruption) {
   TerminalObserver terminal(options.progress && is_terminal());
   trainer.add_observer(terminal);
 
-  if (!trainer.run([&] { return interruption.signal() != 0; })) {
+  lamina::TroubleWatch watch(trainer, &lamina::flow_trouble,
+                             [&](const lamina::Trouble& trouble) { terminal.warn(trouble); });
+  trainer.add_observer(watch);
+  const auto failed = [&] { return options.stop_on_failure && watch.trouble().has_value(); };
+
+  const bool finished = trainer.run([&] { return interruption.signal() != 0 || failed(); });
+  if (failed()) {
+    if (checkpointer) checkpointer->write();
+    terminal.stop("Stopped, as --stop-on-failure asks for.");
+    return Outcome::in_trouble;
+  }
+  if (!finished) {
     if (checkpointer) checkpointer->write();
     terminal.stop(options.out ? "Stopped; the same command with --resume goes on from here."
                               : "Stopped. Nothing is left of it: --out names a folder to go on from.");
-    return false;
+    return Outcome::interrupted;
   }
   trainer.test(test);
   if (folder) std::cout << drawn(*options.out) << "\n" << std::flush;
-  return true;
+  return Outcome::finished;
 }
 
 }  // namespace
 
-bool run_experiment(const Options& options, const Interruption& interruption) {
-  bool finished = false;
+Outcome run_experiment(const Options& options, const Interruption& interruption) {
+  Outcome outcome = Outcome::finished;
   lamina::visit_network(
       lamina::kCifarNetworks, options.model,
-      [&]<class Network>(const lamina::NamedNetwork<Network>&) { finished = train<Network>(options, interruption); });
-  return finished;
+      [&]<class Network>(const lamina::NamedNetwork<Network>&) { outcome = train<Network>(options, interruption); });
+  return outcome;
 }
 
 }  // namespace study

@@ -5,10 +5,16 @@
 
 namespace study {
 
+/// How an experiment ends.
+enum class Outcome {
+  finished,
+  interrupted,  ///< a signal stopped it, and its folder holds what it goes on from
+  in_trouble,   ///< it was to stop where training fails, and did; its folder holds what it goes on from
+};
+
 /// Trains a network of the study on CIFAR-100, measures it on the test images and shows what becomes of its gradients,
 /// as the options say.
-/// @return whether it came to its end; if not, a signal stopped it, and its folder holds what it goes on from
 /// @throws lamina::Error  what stopped it
-bool run_experiment(const Options& options, const Interruption& interruption);
+[[nodiscard]] Outcome run_experiment(const Options& options, const Interruption& interruption);
 
 }  // namespace study

@@ -120,6 +120,8 @@ void RunFolder::begin(std::vector<fs::path>& made) {
   lamina::write_file(path("config.json"), to_json(config_));
   summary_.emplace(path("summary.csv"), kSummaryColumns);
   gradient_flow_.emplace(path("gradient_flow.csv"), kGradientFlowColumns);
+  for (const std::string_view name : EvidenceFiles::kNames) static_cast<void>(path(std::string(name).c_str()));
+  evidence_.emplace(folder_);
   if (first_average(config_.options.recipe)) average_.emplace(path("average_summary.csv"), kAverageColumns);
 }
 
@@ -142,6 +144,7 @@ void RunFolder::go_on() {
   const fs::path flow = folder_ / "gradient_flow.csv";
   require_rows(summary, CsvFile<8>::rows_to_keep(summary, kSummaryColumns, done), epochs);
   require_rows(flow, CsvFile<7>::rows_to_keep(flow, kGradientFlowColumns, done), epochs * config_.parameter_tensors);
+  EvidenceFiles::check(folder_, done);
   const fs::path average = folder_ / "average_summary.csv";
   const std::optional<lamina::Index> first = first_average(config_.options.recipe);
   if (first) {
@@ -157,6 +160,7 @@ void RunFolder::go_on() {
   if (epochs < config_.options.epochs) fs::remove(folder_ / "test_summary.csv", ignored);
   summary_.emplace(CsvFile<8>::continued(summary, kSummaryColumns, done));
   gradient_flow_.emplace(CsvFile<7>::continued(flow, kGradientFlowColumns, done));
+  evidence_.emplace(folder_, done);
   if (first) average_.emplace(CsvFile<3>::continued(average, kAverageColumns, done));
 }
 
@@ -170,6 +174,7 @@ void RunFolder::on_epoch(const lamina::EpochReport& report) {
                         tensor.kind);
   }
   gradient_flow_->write();
+  evidence_->add(report.evidence);
   if (average_ && report.averaged) {
     average_->add(report.epoch, report.averaged->loss, report.averaged->accuracy);
     average_->write();

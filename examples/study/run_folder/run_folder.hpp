@@ -8,6 +8,7 @@
 #include <lamina/io/tensor_file.hpp>
 #include <lamina/training/observer.hpp>
 
+#include "study/run_folder/evidence_files.hpp"
 #include "study/run_folder/folder_lock.hpp"
 #include "study/setup/config.hpp"
 #include "study/text/csv_file.hpp"
@@ -15,9 +16,9 @@
 namespace study {
 
 /// The folder of a training run, which belongs to it alone: config.json from the start, a row of summary.csv and the
-/// rows of gradient_flow.csv after each epoch, and one of average_summary.csv where the weights are averaged,
-/// test_summary.csv at the end. Rows of finished epochs survive whatever
-/// ends the program. The checkpoint is somebody else's to write (lamina::Checkpointer), and this one's to find.
+/// rows of gradient_flow.csv and of the EvidenceFiles after each epoch, and one of average_summary.csv where the
+/// weights are averaged, test_summary.csv at the end. Rows of finished epochs survive whatever ends the program. The
+/// checkpoint is somebody else's to write (lamina::Checkpointer), and this one's to find.
 class RunFolder : public lamina::TrainingObserver {
  public:
   /// Makes the folder for a new run, or goes on with the run in it where config.options.resume says so; that run has
@@ -49,6 +50,7 @@ class RunFolder : public lamina::TrainingObserver {
   std::optional<lamina::TensorFile> checkpoint_;
   std::optional<CsvFile<8>> summary_;
   std::optional<CsvFile<7>> gradient_flow_;
+  std::optional<EvidenceFiles> evidence_;
   std::optional<CsvFile<3>> average_;  ///< only of a run that averages its weights
 };
 

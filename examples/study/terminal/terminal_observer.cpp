@@ -84,6 +84,14 @@ void TerminalObserver::on_test(const lamina::TestReport& report) {
             << std::flush;
 }
 
+void TerminalObserver::warn(const lamina::Trouble& trouble) {
+  clear();
+  std::cout << wrapped(trouble.kind + " since step " + std::to_string(trouble.step) + ": " + trouble.text,
+                       terminal_width())
+            << "\n"
+            << std::flush;
+}
+
 void TerminalObserver::stop(std::string_view reason) {
   clear();
   std::cout << reason << "\n" << std::flush;

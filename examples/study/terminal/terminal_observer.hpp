@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <lamina/training/observer.hpp>
+#include <lamina/training/trouble_watch.hpp>
 
 #include "study/terminal/progress_line.hpp"
 
@@ -22,6 +23,8 @@ class TerminalObserver : public lamina::TrainingObserver {
   void on_evaluation(const lamina::EvaluationReport& report) override;
   void on_epoch(const lamina::EpochReport& report) override;
   void on_test(const lamina::TestReport& report) override;
+  /// Says what is wrong with the training, on a line of its own.
+  void warn(const lamina::Trouble& trouble);
   /// Says why training ends early, in the place of the bar.
   void stop(std::string_view reason);
 
