@@ -34,7 +34,9 @@ FOLDERS = {
 INTRODUCTION = """# Reference
 
 Every public name, under the header that declares it: made of the comments in the headers by `scripts/make_reference.py`.
-The headers say the rest, parameters and errors. `lamina.hpp` includes all of them but those marked with a reason.
+The headers say the rest, parameters and errors. `lamina.hpp` includes all of them but those marked with a reason
+and those that say before training what keeps a network from it, which begin at `training/network_diagnosis.hpp`,
+`training/learning_rate_range.hpp` and `diagnostics/data_verdict.hpp`.
 
 """
 REASONS = {"stb_image": "needs stb_image.h", "onnx/": "needs onnx", "nlohmann": "needs nlohmann/json.hpp"}

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <lamina/diagnostics/cause.hpp>
 #include <lamina/lamina.hpp>
 
 #include "images.hpp"

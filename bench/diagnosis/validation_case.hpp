@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include <lamina/diagnostics/data_verdict.hpp>
 #include <lamina/lamina.hpp>
+#include <lamina/training/network_diagnosis.hpp>
 
 #include "trouble.hpp"
 

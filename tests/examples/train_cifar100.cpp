@@ -54,6 +54,19 @@ TEST_CASE("train_cifar100: writes the files of a run") {
   CHECK(flow[tensors][2] == "19.bias");
   CHECK(flow[1 + tensors][0] == "2");
 
+  const auto updates = table(data.out() / "updates.csv");
+  REQUIRE(updates.size() == 1 + 2 * tensors);
+  CHECK(updates[0] == std::vector<std::string>{"epoch", "index", "layer", "kind", "ratio"});
+  CHECK(std::stod(updates[1][4]) > 0);
+  const auto signal = table(data.out() / "signal.csv");
+  CHECK(signal[0] == std::vector<std::string>{"epoch", "index", "layer", "kind", "mean", "standard_deviation",
+                                              "squared_mean", "dead_share", "saturated_share"});
+  CHECK(signal[1][2] == "input");
+  CHECK(signal.back()[0] == "2");
+  const auto noise = table(data.out() / "noise.csv");
+  CHECK(noise[0] == std::vector<std::string>{"epoch", "index", "layer", "kind", "signal_to_noise", "noise_scale"});
+  CHECK(noise.back()[2] == "all");
+
   const auto test = table(data.out() / "test_summary.csv");
   REQUIRE(test.size() == 2);
   CHECK(test[0] == std::vector<std::string>{"test_loss", "test_acc", "best_epoch"});
@@ -65,7 +78,7 @@ TEST_CASE("train_cifar100: writes the files of a run") {
   for (const char* name : {"checkpoint.safetensors", "best.safetensors"}) CHECK(fs::file_size(data.out() / name) > 0);
   CHECK_THAT(read_text(data.out() / "report.html"), ContainsSubstring("vgg08"));
   CHECK(fs::exists(data.out() / "figures" / "gradient_flow.gp"));
-  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 9);  // and the lock
+  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 12);  // and the lock
 }
 
 TEST_CASE("train_cifar100: prints the layers of a model of each family, and how many parameters it has") {
@@ -141,4 +154,18 @@ TEST_CASE("train_cifar100: results without a checkpoint are not written over") {
   CHECK_THAT(outcome.error, ContainsSubstring("holds the results of a run without its checkpoint"));
   CHECK(read_text(data.out() / "test_summary.csv") == "old");
   CHECK_FALSE(fs::exists(data.out() / "config.json"));
+}
+
+TEST_CASE("train_cifar100: a run whose gradients vanish says so once, and ends with 3 where it is asked to") {
+  const SmallCifar data;
+  std::string flags = data.flags();
+  flags.replace(flags.find("vgg08"), 5, "vgg38");
+  const Outcome told = train(flags);
+  CHECK(told.status == 0);
+  const auto first = told.out.find("vanishing since step ");
+  REQUIRE(first != std::string::npos);
+  CHECK(told.out.find("vanishing since step ", first + 1) == std::string::npos);
+  const Outcome stopped = train(flags + " --stop-on-failure");
+  CHECK(stopped.status == 3);
+  CHECK_THAT(stopped.out, ContainsSubstring("Stopped, as --stop-on-failure asks for."));
 }

@@ -166,5 +166,5 @@ TEST_CASE("train_cifar100: a disk that fills up during training keeps the rows o
   CHECK(line_count(flow) == 1 + 17);
   CHECK(flow.ends_with('\n'));
   CHECK(line_count(read_text(data.out() / "summary.csv")) == 1 + 1);
-  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 4);  // and config.json and the lock
+  CHECK(std::distance(fs::directory_iterator(data.out()), {}) == 7);  // and three of evidence, config.json and the lock
 }
