@@ -47,6 +47,8 @@ TEST_CASE("mean field: a shortcut adds the error of the sum to that of the branc
   const auto values = promises<Sequential<Vector, Residual<Branch>>>();
   CHECK(values[0].error_square == Approx(1 + 1.0 / 3).epsilon(0.004));
   CHECK(values[2].mean_square == Approx(1 + 1.0 / 3).epsilon(0.004));
+  const auto nested = promises<Sequential<Vector, Residual<Residual<Branch>>>>();
+  CHECK(nested[0].error_square == Approx(2 + 1.0 / 3).epsilon(0.004));
 }
 
 TEST_CASE("activation moments: those of a rectifier are the closed forms") {

@@ -71,6 +71,7 @@ TEST_CASE("training verdict: weights that hardly move mean too low a rate, unles
   CHECK(root(evidence) == Cause::learning_rate_too_low);
   evidence.gradient_flow.front().mean_abs = 1e-12;
   CHECK(root(evidence) == Cause::gain_too_small);
+  CHECK(diagnose(evidence).findings.size() == 1);
 }
 
 TEST_CASE("training verdict: layers of dead and of saturated units are named") {
